@@ -1,0 +1,175 @@
+package archive
+
+import (
+	"hash/maphash"
+	"io"
+
+	"lostpost/archive/ledger"
+	"lostpost/internal/durable"
+)
+
+// Known is what a writer remembers of the ledger: which messages, mailboxes
+// and origins it has. It holds offsets of lines only, 10 to 20 octets for each
+// table a line is in, and reads the line for the rest.
+type known struct {
+	file    durable.File
+	seed    maphash.Seed
+	ids     *table // A lines of messages that are here, by ID
+	keys    *table // A lines whose Key is not the ID, by Key
+	places  *table // P lines, and A lines of a message that was here, by ID and mailbox
+	origins *table // A, P and S lines, by origin
+	marks   map[string]string
+	mended  map[int64]bool // bad lines that were dealt with
+	bad     []int64        // bad lines
+	last    string         // kind of the last line, "" if it is bad
+	empty   bool           // no line is about a message
+}
+
+// lineSize is a guess, to make tables of the right size at once.
+const lineSize = 200
+
+// readKnown reads the whole ledger.
+func readKnown(file durable.File) (*known, error) {
+	size, err := file.Size()
+	if err != nil {
+		return nil, err
+	}
+	n := size / lineSize
+	k := &known{
+		file: file, seed: maphash.MakeSeed(), marks: map[string]string{}, mended: map[int64]bool{}, empty: true,
+		ids: newTable(n), keys: newTable(0), places: newTable(0), origins: newTable(n),
+	}
+	r := ledger.NewReader(file, 0)
+	var rw row
+	for {
+		l, err := r.Next()
+		if err == io.EOF {
+			return k, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		k.last = l.Kind()
+		if l.Bad {
+			k.bad = append(k.bad, l.Offset)
+		} else if rw.parse(&l) {
+			k.note(&rw)
+		}
+	}
+}
+
+func (k *known) hashID(id ID) uint64 { return maphash.Bytes(k.seed, id[:]) }
+
+func (k *known) hashPlace(id ID, mailbox string) uint64 {
+	var h maphash.Hash
+	h.SetSeed(k.seed)
+	h.Write(id[:])
+	h.WriteString(mailbox)
+	return h.Sum64()
+}
+
+func (k *known) hashOrigin(origin string) uint64 { return maphash.String(k.seed, origin) }
+
+// note takes in one durable line.
+func (k *known) note(r *row) {
+	switch r.kind {
+	case kindMark:
+		k.marks[r.fields[1].Text()] = r.fields[2].Text()
+		return
+	case kindMended:
+		k.mended[r.count(1)] = true
+		return
+	}
+	id, ok := r.id()
+	if !ok {
+		return
+	}
+	switch r.kind {
+	case kindStored:
+		k.empty = false
+		if _, here := k.stored(id); here {
+			k.places.add(k.hashPlace(id, r.mailbox()), r.off)
+		} else {
+			k.ids.add(k.hashID(id), r.off)
+			if key := r.key(id); key != id {
+				k.keys.add(k.hashID(key), r.off)
+			}
+		}
+		k.origins.add(k.hashOrigin(r.origin()), r.off)
+	case kindPlaced:
+		k.places.add(k.hashPlace(id, r.mailbox()), r.off)
+		k.origins.add(k.hashOrigin(r.origin()), r.off)
+	case kindSeen:
+		k.origins.add(k.hashOrigin(r.origin()), r.off)
+	case kindRemove:
+		k.ids.drop(k.hashID(id), func(off int64) bool { return k.isStored(off, id) })
+	}
+}
+
+func (k *known) isStored(off int64, id ID) bool {
+	var r row
+	if readLine(k.file, off, &r) != nil || r.kind != kindStored {
+		return false
+	}
+	have, ok := r.id()
+	return ok && have == id
+}
+
+// stored gives the A line of a message that is here.
+func (k *known) stored(id ID) (int64, bool) {
+	return k.ids.find(k.hashID(id), func(off int64) bool { return k.isStored(off, id) })
+}
+
+// byKey gives a message that is here and has the Key, and its A line.
+func (k *known) byKey(key ID) (id ID, off int64, ok bool) {
+	if off, ok := k.stored(key); ok {
+		return key, off, true // its octets hold no CRLF, so its Key is its ID
+	}
+	off, ok = k.keys.find(k.hashID(key), func(off int64) bool {
+		var r row
+		if readLine(k.file, off, &r) != nil || r.kind != kindStored {
+			return false
+		}
+		have, fine := r.id()
+		if !fine || r.key(have) != key {
+			return false
+		}
+		if now, here := k.stored(have); !here || now != off {
+			return false
+		}
+		id = have
+		return true
+	})
+	return id, off, ok
+}
+
+// placed reports whether the message with the A line at stored is in mailbox.
+func (k *known) placed(id ID, stored int64, mailbox string) bool {
+	var r row
+	if readLine(k.file, stored, &r) == nil && r.kind == kindStored && r.mailbox() == mailbox {
+		return true
+	}
+	_, ok := k.places.find(k.hashPlace(id, mailbox), func(off int64) bool {
+		var r row
+		if off < stored || readLine(k.file, off, &r) != nil || r.kind != kindPlaced && r.kind != kindStored {
+			return false
+		}
+		have, ok := r.id()
+		return ok && have == id && r.mailbox() == mailbox
+	})
+	return ok
+}
+
+// origin gives the message of an A, P or S line with the origin.
+func (k *known) origin(origin string) (id ID, ok bool) {
+	_, ok = k.origins.find(k.hashOrigin(origin), func(off int64) bool {
+		var r row
+		if readLine(k.file, off, &r) != nil || r.origin() != origin {
+			return false
+		}
+		have, fine := r.id()
+		id = have
+		return fine
+	})
+	return id, ok
+}

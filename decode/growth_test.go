@@ -1,0 +1,116 @@
+package decode
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+// shapes are kinds of hostile messages, each made with n pieces.
+var shapes = []struct {
+	name string
+	n    int
+	make func(n int) string
+}{
+	{"multiparts in each other", 20_000, func(n int) string { return nest(n, false) }},
+	{"one boundary for all", 20_000, func(n int) string {
+		return strings.Repeat("Content-Type: multipart/mixed; boundary=b\n\n--b\n", n) + "\nneedle\n" + strings.Repeat("--b--\n", n)
+	}},
+	{"alternatives in each other", 20_000, func(n int) string {
+		return strings.ReplaceAll(nest(n, true), "mixed", "alternative")
+	}},
+	{"messages in each other", 20_000, func(n int) string {
+		return strings.Repeat("Subject: a\nContent-Type: message/rfc822\n\n", n) + "needle\n"
+	}},
+	{"parts", 50_000, func(n int) string {
+		return "Content-Type: multipart/mixed; boundary=b\n\n" + strings.Repeat("--b\n\na\n", n) + "--b--\n"
+	}},
+	{"parts after the closing delimiter", 50_000, func(n int) string {
+		return "Content-Type: multipart/mixed; boundary=b\n\n" + strings.Repeat("--b\n\na\n--b--\n", n)
+	}},
+	{"multiparts with wrong boundaries", 10_000, func(n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, "Content-Type: multipart/mixed; boundary=no%d\n\n--b%d\n", i, i)
+		}
+		return b.String() + "\nneedle\n"
+	}},
+	{"dashes in a header", 200_000, func(n int) string { return "Subject: a\n" + strings.Repeat("--b\n", n) + "\nneedle\n" }},
+	{"header fields", 100_000, func(n int) string { return strings.Repeat("X: y\n", n) + "\nneedle\n" }},
+	{"Content-Type fields", 50_000, func(n int) string {
+		return strings.Repeat("Content-Type: multipart/mixed; boundary=b\n", n) + "\nneedle\n"
+	}},
+	{"transfer encodings", 50_000, func(n int) string {
+		return strings.Repeat("Content-Transfer-Encoding: base64\n", n) + "\nneedle\n"
+	}},
+	{"quote signs in a flowed line", 500_000, func(n int) string {
+		return "Content-Type: text/plain; format=flowed\n\n" + strings.Repeat(">", n) + " needle\n"
+	}},
+	{"quote depths in turn", 100_000, func(n int) string {
+		return "Content-Type: text/plain; format=flowed\n\n" + strings.Repeat("> a \n>> b \n", n)
+	}},
+	{"clear-signed texts", 20_000, func(n int) string { return "Subject: a\n\n" + strings.Repeat(clearSigned+"\nneedle\n", n) }},
+	{"beginnings of files", 100_000, func(n int) string { return "Subject: a\n\n" + strings.Repeat("begin 644 a\n", n) }},
+	{"epilogues", 20_000, func(n int) string {
+		var b strings.Builder
+		b.WriteString("Content-Type: multipart/mixed; boundary=b\n\n")
+		for i := range n {
+			fmt.Fprintf(&b, "--b\nContent-Type: multipart/mixed; boundary=c\n\n--c\n\na\n--c--\nnews number%d here\n", i)
+		}
+		return b.String()
+	}},
+}
+
+// TestNoShapeIsSlow: each of these takes some ten milliseconds, and minutes if
+// anything in it is quadratic.
+func TestNoShapeIsSlow(t *testing.T) {
+	for _, s := range shapes {
+		t.Run(s.name, func(t *testing.T) {
+			msg := s.make(s.n)
+			start := time.Now()
+			m, err := Decode(context.Background(), strings.NewReader(msg), int64(len(msg)), Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := time.Since(start); d > 3*time.Second {
+				t.Errorf("%d octets took %v", len(msg), d)
+			}
+			checkMessage(t, int64(len(msg)), m)
+		})
+	}
+}
+
+// TestMemoryGrowsWithTheInput: twice the pieces need about twice the memory.
+func TestMemoryGrowsWithTheInput(t *testing.T) {
+	allocated := func(msg string) uint64 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		Decode(context.Background(), strings.NewReader(msg), int64(len(msg)), Options{})
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	for _, s := range shapes {
+		one, two := allocated(s.make(s.n/4)), allocated(s.make(s.n/2))
+		if two > 3*one+1<<20 {
+			t.Errorf("%s: %d octets for %d pieces, %d for twice as many", s.name, one, s.n/4, two)
+		}
+	}
+}
+
+// TestTowerOfEncodedMessagesIsBounded: what is decoded in all is bounded, not
+// only each container.
+func TestTowerOfEncodedMessagesIsBounded(t *testing.T) {
+	msg := "Subject: core\n\nneedle\n"
+	for range 20 {
+		msg = "Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n" + base64.StdEncoding.EncodeToString([]byte(msg)) + "\n"
+	}
+	m := decodeBytes(t, []byte(msg))
+	if !strings.Contains(m.Text, "needle") {
+		t.Errorf("got %q and problems %v", m.Text, m.Problems)
+	}
+	checkMessage(t, int64(len(msg)), m)
+}

@@ -1,0 +1,137 @@
+// Package index finds messages. An index can always be thrown away and built
+// again from the archive.
+//
+// Index is what a search engine must do; index/local is the embedded one and
+// index/indextest the test that every one must pass. Update is the only way
+// from an archive into an index: it follows the ledger with a cursor, decodes
+// what is new and applies it, so an index is never more than a cursor behind
+// and never claims what it does not hold.
+//
+// Promises. Update may be stopped or killed at any moment and called again;
+// it then goes on where the last applied batch ended. A message that cannot be
+// read or decoded is counted and never stops it. Nothing in this package
+// writes to an archive.
+//
+// It does not know the query language (index/query), how text becomes terms
+// (index/analyze), or any engine.
+package index
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"lostpost/archive"
+	"lostpost/decode"
+	"lostpost/index/query"
+)
+
+// An Index is a search engine that follows one or more archives. index/local
+// is the embedded one; index/indextest is the test that every one must pass.
+// Search, IDs, Cursor and Explain may be called from several goroutines, also
+// while Apply runs; Apply and Close may not.
+type Index interface {
+	// Apply adds, replaces and removes documents and moves the cursor. When
+	// it returns, Search sees all of it and it is durable: one generation.
+	// The cursor moves last and is never ahead of the documents; during a
+	// long Put generations with the old cursor may be published.
+	//
+	// A message that is in the index already is replaced. Removing what is
+	// not there does nothing. When ctx ends, Apply returns its error with the
+	// old cursor.
+	Apply(ctx context.Context, b Batch) error
+
+	// Cursor is the ledger Seq up to which an archive is covered, 0 if none.
+	Cursor(ctx context.Context, identity string) (int64, error)
+
+	// IDs yields every indexed message of one archive in ascending order, so
+	// that Check can prove stored == indexed by a merge. An error ends the
+	// sequence.
+	IDs(ctx context.Context, identity string) iter.Seq2[archive.ID, error]
+
+	// Explain evaluates e on one document, indexed or not, and says for
+	// each clause whether it holds and which of its terms are near (--why-not).
+	Explain(ctx context.Context, e query.Expr, d Document) ([]Clause, error)
+
+	// Search never waits for a writer. Errors: *query.SyntaxError for a
+	// query that the engine cannot run; ctx.Err().
+	Search(ctx context.Context, r Request) (Result, error)
+
+	// Close releases files. It is safe to call twice.
+	Close() error
+}
+
+// A Batch is one step of an index.
+type Batch struct {
+	Archive string             // archive identity, from FORMAT
+	Cursor  int64              // Seq up to which the archive is covered once the batch is in
+	Put     iter.Seq[Document] // read once, never held as a whole; may be nil
+	Remove  []archive.ID       // after Put
+}
+
+// A Document is one message as the index sees it.
+type Document struct {
+	Entry   archive.Entry
+	Message *decode.Message
+	Facts   []string // further terms, from Options.Facts
+}
+
+// A Request asks. Its zero value asks for the 20 newest messages.
+type Request struct {
+	Query  query.Expr // nil: all
+	Sort   Sort
+	Limit  int    // 0: 20
+	After  string // Result.Next of the page before
+	Facets []query.Field
+	Marks  bool // snippets
+	Count  bool // an exact Total, also where that means reading every hit
+}
+
+// Sort is by date, newest or oldest first, by relevance or by size.
+type Sort uint8
+
+const (
+	Newest    Sort = iota // by date, newest first; messages without a date come last
+	Oldest                // by date, oldest first; messages without a date come first
+	Relevance             // best first
+	Largest               // by octets on disk, largest first
+)
+
+// A Result is one page. Total is exact if Exact, else a lower bound.
+type Result struct {
+	Hits   []Hit
+	Total  int64
+	Exact  bool
+	Next   string // After of the next page; "" if this is the last
+	Facets map[query.Field][]Count
+	Took   time.Duration
+}
+
+// A Hit is one message; Snippet has the marks.
+type Hit struct {
+	ID      archive.ID
+	Date    time.Time // zero if the message has none
+	Score   float64   // 0 unless sorted by relevance
+	Part    string    // part that the snippet is from; "" is the text of the message
+	Snippet []Span
+}
+
+// A Span is a run of text, marked or not.
+type Span struct {
+	Text string
+	Mark bool
+}
+
+// A Clause is one leaf of a query and what became of it.
+type Clause struct {
+	Query string // canonical text
+	Holds bool
+	Terms []string // as analysed
+	Near  []string // what the document has instead
+}
+
+// A Count is one facet value.
+type Count struct {
+	Value string
+	N     int64
+}

@@ -1,0 +1,150 @@
+package local
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	bleve "github.com/blevesearch/bleve_index_api"
+	zap "github.com/blevesearch/zapx/v17"
+
+	"lostpost/index"
+	"lostpost/index/query"
+)
+
+// maxNearTerms bounds Clause.Near.
+const maxNearTerms = 5
+
+// Explain makes a segment of the one document in memory, so that it is read by
+// the same evaluator as any other. See index.Index.
+func (e *engine) Explain(ctx context.Context, q query.Expr, d index.Document) ([]index.Clause, error) {
+	return explain(ctx, q, d)
+}
+
+func explain(ctx context.Context, q query.Expr, d index.Document) ([]index.Clause, error) {
+	seg, err := inMemory(d)
+	if err != nil {
+		return nil, err
+	}
+	defer seg.Close()
+	ev := &evaluator{ctx: ctx, seg: seg}
+	var clauses []index.Clause
+	for _, x := range clausesOf(q, nil) {
+		bm, err := ev.evaluate(x, nil)
+		if err != nil {
+			return nil, err
+		}
+		c := index.Clause{Query: x.String(), Holds: !bm.IsEmpty()}
+		if err := guard(func() error { return ev.describe(&c, x) }); err != nil {
+			return nil, err
+		}
+		clauses = append(clauses, c)
+	}
+	return clauses, nil
+}
+
+// inMemory is a segment of one document.
+func inMemory(d index.Document) (*segment, error) {
+	doc := build(d, 0, newScratch())
+	doc.AddIDField()
+	s, _, err := (&zap.ZapPlugin{}).New([]bleve.Document{doc})
+	if err != nil {
+		return nil, err
+	}
+	return newSegment(s, nil), nil
+}
+
+// checkQuery runs a query on an empty message, for its errors.
+func checkQuery(ctx context.Context, q query.Expr) error {
+	_, err := explain(ctx, q, index.Document{})
+	return err
+}
+
+// clausesOf gathers what a query is made of: leaves, ranges and what stands
+// under NEAR or not as a whole.
+func clausesOf(q query.Expr, dst []query.Expr) []query.Expr {
+	switch q := q.(type) {
+	case nil:
+		return dst
+	case query.And:
+		for _, x := range q.List {
+			dst = clausesOf(x, dst)
+		}
+		return dst
+	case query.Or:
+		for _, x := range q.List {
+			dst = clausesOf(x, dst)
+		}
+		return dst
+	}
+	return append(dst, q)
+}
+
+// describe fills in the terms of a clause and, if it does not hold, what the
+// document has instead: terms of the same fields that share their beginning.
+func (ev *evaluator) describe(c *index.Clause, x query.Expr) error {
+	l, err := leafOf(x)
+	var syntax *query.SyntaxError
+	if errors.As(err, &syntax) {
+		return nil // not made of words
+	}
+	if err != nil {
+		return err
+	}
+	for _, f := range l.fields {
+		for _, s := range append(f.slots, f.whole) {
+			for _, t := range s.terms {
+				c.Terms = appendNew(c.Terms, t)
+			}
+			for _, p := range s.patterns {
+				if p.prefix != "" {
+					c.Terms = appendNew(c.Terms, p.prefix+"*")
+				}
+			}
+		}
+	}
+	if c.Holds {
+		return nil
+	}
+	near := map[string]int{}
+	for _, f := range l.fields {
+		for _, want := range c.Terms {
+			want = strings.TrimSuffix(want, "*")
+			err := ev.walk(f.field, pattern{}, func(term string) error {
+				if n := commonPrefix(want, term); n >= 3 && 2*n >= len(want) {
+					near[strings.Clone(term)] = max(near[term], n)
+				}
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	for t := range near {
+		c.Near = append(c.Near, t)
+	}
+	slices.SortFunc(c.Near, func(a, b string) int {
+		return cmp.Or(cmp.Compare(near[b], near[a]), cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
+	})
+	c.Near = c.Near[:min(len(c.Near), maxNearTerms)]
+	return nil
+}
+
+// commonPrefix is the length of the beginning that a and b share.
+func commonPrefix(a, b string) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
+}
+
+func appendNew(list []string, s string) []string {
+	if slices.Contains(list, s) {
+		return list
+	}
+	return append(list, s)
+}
