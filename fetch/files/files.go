@@ -222,6 +222,7 @@ func (s *Source) Messages(ctx context.Context, st fetch.State) iter.Seq2[*fetch.
 			yield(nil, &fetch.NotMailError{Path: s.path})
 			return
 		}
+		s.consumed.Store(s.octets)
 		s.End()
 	}
 }

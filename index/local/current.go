@@ -171,3 +171,12 @@ func (c *current) publish(dir string) error {
 	}
 	return durable.OS.Barrier(nil, []string{dir})
 }
+
+// withdraw removes CURRENT: nothing is published any more.
+func withdraw(dir string) error {
+	err := durable.OS.Remove(filepath.Join(dir, currentName))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return durable.OS.Barrier(nil, []string{dir})
+}

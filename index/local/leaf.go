@@ -87,7 +87,7 @@ func leafOf(e query.Expr) (leaf, error) {
 		return inside(e.Field, e.Text, e.Pos, func(word string) pattern {
 			runes := []rune(word)
 			var row []int
-			return pattern{match: func(term string) bool { return near(runes, term, e.Edits, &row) }}
+			return pattern{match: func(term string) bool { return similar(runes, term, e.Edits, &row) }}
 		}), nil
 	case query.Regexp:
 		re, err := regexp.Compile("^(?i:" + e.Text + ")$")
@@ -244,9 +244,9 @@ func foldValue(field, value string) string {
 	return strings.ToLower(value)
 }
 
-// near reports whether term is at most edits insertions, deletions or changes
+// similar reports whether term is at most edits insertions, deletions or changes
 // of a letter away from word. row is working memory.
-func near(word []rune, term string, edits int, row *[]int) bool {
+func similar(word []rune, term string, edits int, row *[]int) bool {
 	other := []rune(term)
 	if d := len(word) - len(other); d > edits || -d > edits {
 		return false

@@ -7,8 +7,8 @@
 //     then says who holds the lock.
 //   - What Apply returned is durable and is found by every search that begins
 //     later, in this process and in others.
-//   - The process may be killed at any moment. CURRENT names a whole generation
-//     or the one before it, and its cursor is never ahead of its documents.
+//   - The process may be killed at any moment. CURRENT always names one whole
+//     generation, and its cursor is never ahead of its documents.
 //   - An index that is damaged, of another version, of another analysis of words
 //     or of another archive is built again. The old one answers until the new
 //     one covers as much, if it can be read.
@@ -84,6 +84,7 @@ type engine struct {
 	published *current // what CURRENT says; nil: nothing usable
 	state     *current // what is built; not published while a rebuild runs; nil: nothing
 	previous  int64    // generation before the published one, 0 if none
+	broken    bool     // found to be damaged; CURRENT is gone
 }
 
 // Open opens the index in dir for Apply and Search, creating or rebuilding it
@@ -225,9 +226,10 @@ func (e *engine) Close() error {
 	if e.lock == nil {
 		return nil
 	}
-	keep := stateGeneration(e.published)
-	if err := sweep(e.dir, keep); err != nil {
-		e.opt.Log.Warn("old generation stays for now", "err", err)
+	if e.published != nil {
+		if err := sweep(e.dir, e.published.generation); err != nil {
+			e.opt.Log.Warn("old generation stays for now", "err", err)
+		}
 	}
 	return e.lock.Close()
 }

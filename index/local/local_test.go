@@ -296,6 +296,85 @@ func TestDamageMeansBuildingAgain(t *testing.T) {
 	}
 }
 
+// A segment that is damaged inside opens well. Whatever is done with it, nothing
+// hangs or panics; once a writer finds out, the next one begins a new index.
+func TestDamagedSegmentIsFoundOut(t *testing.T) {
+	found := 0
+	for tenth := range 9 {
+		t.Run(fmt.Sprint(tenth), func(t *testing.T) {
+			dir := t.TempDir()
+			damagedIndex(t, dir, tenth)
+			done := make(chan error, 1)
+			go func() { done <- workOn(dir) }()
+			var err error
+			select {
+			case err = <-done:
+			case <-time.After(30 * time.Second):
+				t.Fatal("the writer hangs")
+			}
+			w := open(t, dir, Options{Rebuild: err == nil})
+			if got := cursorOf(t, w); got != 0 {
+				t.Errorf("cursor of the new index: got %d, want 0", got)
+			}
+			apply(t, w, 100, note(t, 1, "new", "apples"))
+			if err == nil {
+				return
+			}
+			found++
+			if got := len(find(t, w, "apples")); got != 1 {
+				t.Errorf("got %d hits, want 1", got)
+			}
+			must(t, Verify(t.Context(), dir))
+		})
+	}
+	if found == 0 {
+		t.Error("no damage was found out")
+	}
+}
+
+// damagedIndex makes an index of one segment and overwrites a tenth of it.
+func damagedIndex(t *testing.T, dir string, tenth int) {
+	t.Helper()
+	w := open(t, dir, Options{})
+	var docs []index.Document
+	for i := range 20 {
+		docs = append(docs, note(t, i+1, fmt.Sprint("first ", i), "apples"))
+	}
+	apply(t, w, 1, docs...)
+	must(t, w.Close())
+	zaps, err := filepath.Glob(filepath.Join(dir, "gen-1", "*.zap"))
+	if err != nil || len(zaps) != 1 {
+		t.Fatalf("got %v, %v; want one segment", zaps, err)
+	}
+	b, err := os.ReadFile(zaps[0])
+	must(t, err)
+	for i := tenth * len(b) / 10; i < (tenth+1)*len(b)/10; i++ {
+		b[i] = 0xa5
+	}
+	must(t, os.WriteFile(zaps[0], b, 0o600))
+}
+
+// workOn searches an index and makes small steps until segments are merged. It
+// gives the error of the last step.
+func workOn(dir string) error {
+	w, err := Open(dir, Options{})
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	ctx := context.Background()
+	w.Search(ctx, index.Request{Query: query.Term{Text: "apples"}}) // may fail
+	w.Search(ctx, index.Request{Query: query.Phrase{Words: []string{"first", "1"}}})
+	for i := range 15 {
+		d := index.Document{
+			Entry:   archive.Entry{ID: archive.ID{byte(i)}, Places: []archive.Meta{{}}},
+			Message: &decode.Message{Text: "apples"},
+		}
+		err = w.Apply(ctx, index.Batch{Archive: home, Cursor: int64(i + 2), Put: slices.Values([]index.Document{d})})
+	}
+	return err
+}
+
 // While an index is built again, the old one answers until the new one covers
 // as much.
 func TestOldAnswersUntilTheNewCoversAsMuch(t *testing.T) {

@@ -75,20 +75,53 @@ var mergeOptions = mergeplan.MergePlanOptions{
 	ReclaimDeletesWeight: 2,
 }
 
+// errMerge has no cause: bleve tells nobody.
+var errMerge = errors.New("bleve cannot merge the segments")
+
 // merge brings the number of segments down. When ctx ends it leaves them as
 // they were.
+//
+// A merge that fails is tried again by bleve for ever, and one that panics
+// leaves ForceMerge waiting. Both count an error first, so that is watched; what
+// still runs ends when s is closed.
 func merge(ctx context.Context, s *scorch.Scorch, options *mergeplan.MergePlanOptions) error {
-	if err := s.ForceMerge(ctx, options); err != nil {
-		return fmt.Errorf("merge: %w", err)
+	stats, err := statsOf(s)
+	if err != nil {
+		return err
 	}
-	return persisted(s)
+	before := atomic.LoadUint64(&stats.TotOnErrors)
+	done := make(chan error, 1)
+	go func() { done <- s.ForceMerge(ctx, options) }()
+	watch := time.NewTicker(20 * time.Millisecond)
+	defer watch.Stop()
+	for {
+		select {
+		case err := <-done:
+			if err != nil {
+				return fmt.Errorf("merge: %w", err)
+			}
+			return persisted(s)
+		case <-watch.C:
+			if atomic.LoadUint64(&stats.TotOnErrors) != before {
+				return errMerge
+			}
+		}
+	}
+}
+
+func statsOf(s *scorch.Scorch) (*scorch.Stats, error) {
+	stats, ok := s.Stats().(*scorch.Stats)
+	if !ok {
+		return nil, errors.New("bleve gave another kind of statistics")
+	}
+	return stats, nil
 }
 
 // persisted waits until the state of s is on disk as it is in memory.
 func persisted(s *scorch.Scorch) error {
-	stats, ok := s.Stats().(*scorch.Stats)
-	if !ok {
-		return errors.New("bleve gave another kind of statistics")
+	stats, err := statsOf(s)
+	if err != nil {
+		return err
 	}
 	for end := time.Now().Add(persistWait); ; time.Sleep(2 * time.Millisecond) {
 		if atomic.LoadUint64(&stats.CurRootEpoch) <= atomic.LoadUint64(&stats.LastPersistedEpoch) {

@@ -135,7 +135,7 @@ func TestKilledWriter(t *testing.T) {
 	seed := time.Now().UnixNano()
 	rnd := rand.New(rand.NewPCG(uint64(seed), 0))
 	last := int64(0)
-	for round := 0; round < 12 || last == 0; round++ {
+	for round := 0; round < 8 || last == 0; round++ {
 		cmd := exec.Command(os.Args[0], "-test.run=^TestKilledWriter$")
 		cmd.Env = append(os.Environ(), child+"="+dir)
 		must(t, cmd.Start())

@@ -34,7 +34,10 @@ const (
 	maxArchives = 256
 )
 
-var errReader = errors.New("index: opened for reading")
+var (
+	errReader = errors.New("index: opened for reading")
+	errBroken = errors.New("index: damaged; it is built again when it is opened the next time")
+)
 
 // Apply writes one generation. See index.Index.
 func (e *engine) Apply(ctx context.Context, b index.Batch) error {
@@ -43,6 +46,9 @@ func (e *engine) Apply(ctx context.Context, b index.Batch) error {
 	}
 	if e.done {
 		return errClosed
+	}
+	if e.broken {
+		return errBroken
 	}
 	if err := e.apply(ctx, b); err != nil {
 		return fmt.Errorf("index: %w", err)
@@ -57,7 +63,7 @@ func (e *engine) apply(ctx context.Context, b index.Batch) error {
 	}
 	w := &writer{engine: e, number: number}
 	if err := w.write(ctx, b); err != nil {
-		return errors.Join(err, w.discard())
+		return errors.Join(err, w.discard(), e.diagnose(err))
 	}
 	if w.scorch == nil && e.state != nil {
 		return e.publish(next) // nothing but the cursor moved
@@ -69,7 +75,7 @@ func (e *engine) apply(ctx context.Context, b index.Batch) error {
 		return err
 	}
 	if w.crowded {
-		e.compact(ctx)
+		return e.compact(ctx)
 	}
 	return nil
 }
@@ -144,9 +150,29 @@ func (c *current) covers(old *current) bool {
 	return true
 }
 
+// diagnose looks for the cause of a failed write. If what is published turns
+// out to be damaged, it is given up: without CURRENT the next Open begins a new
+// index. This writer takes nothing more then, since its caller believes in a
+// cursor that is lost.
+func (e *engine) diagnose(err error) error {
+	if e.published == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return nil
+	}
+	var damaged *damagedError
+	if !errors.As(Verify(context.Background(), e.dir), &damaged) {
+		return nil // the disk is full, or the like
+	}
+	e.opt.Log.Warn("index is built again", "why", damaged.what)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.state, e.published, e.broken = nil, nil, true
+	return withdraw(e.dir)
+}
+
 // compact merges segments in a generation of its own, after what was asked for
-// is published. Failing costs nothing but a slower search.
-func (e *engine) compact(ctx context.Context) {
+// is published. Failing only costs a slower search, and is an error only if the
+// index turns out to be damaged.
+func (e *engine) compact(ctx context.Context) error {
 	next := *e.state
 	w := &writer{engine: e}
 	err := w.begin()
@@ -162,11 +188,15 @@ func (e *engine) compact(ctx context.Context) {
 	if err == nil {
 		err = e.publish(&next)
 	} else {
-		err = errors.Join(err, w.discard())
+		err = errors.Join(err, w.discard(), e.diagnose(err))
+	}
+	if e.broken {
+		return err
 	}
 	if err != nil {
 		e.opt.Log.Warn("segments not merged", "err", err)
 	}
+	return nil
 }
 
 // A writer makes one generation. It is opened when the first document or
@@ -272,13 +302,14 @@ func (w *writer) put(ctx context.Context, put iter.Seq[index.Document]) error {
 type pending struct{ doc *document }
 
 // commit writes one batch as a segment. It is on disk when commit returns.
+// bleve looks the keys up in the older segments; damaged ones may panic.
 func (w *writer) commit(batch *bleve.Batch) error {
 	if w.scorch == nil {
 		if err := w.begin(); err != nil {
 			return err
 		}
 	}
-	return w.scorch.Batch(batch)
+	return guard(func() error { return w.scorch.Batch(batch) })
 }
 
 // merge brings the number of segments and the share of deleted documents down.
