@@ -23,7 +23,8 @@ import (
 // Check reads every message and compares names, sizes, hashes, ledger and
 // folders. It yields what it finds and repairs nothing. A message that is
 // sound yields nothing. Beside a Writer in another process it passes over what
-// that one may be about to finish.
+// that one may be about to finish. It needs some 150 octets of memory for each
+// message and hashes on all cores.
 func (a *Archive) Check(ctx context.Context, opt CheckOptions) iter.Seq2[Finding, error] {
 	return func(yield func(Finding, error) bool) {
 		c := &checker{a: a, quick: opt.Quick, busy: durable.Held(filepath.Join(a.dir, "lock"))}

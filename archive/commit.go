@@ -106,6 +106,16 @@ func (w *Writer) settle(ctx context.Context) error {
 	return w.err
 }
 
+// quiet waits until nothing is open or in flight; then the ledger is the
+// caller's until the mutex, which is held, is given up.
+func (w *Writer) quiet(ctx context.Context) error {
+	for {
+		if err := w.settle(ctx); err != nil || w.flying == nil && w.open.empty() {
+			return err
+		}
+	}
+}
+
 // commit does the steps of docs/ARCHITECTURE.md section 6 for one batch. The
 // order is the promise: octets, names, folders, ledger.
 func (w *Writer) commit(b *batch) error {
@@ -129,29 +139,26 @@ func (w *Writer) commit(b *batch) error {
 	return w.appendLines(b)
 }
 
+// filesAtOnce bounds the files that a commit has open. A batch may have grown to
+// thousands of messages while the one before it was on its way to a slow disk.
+const filesAtOnce = 256
+
 // writeItems brings the octets to tmp and makes them durable.
 func (w *Writer) writeItems(items []*item) error {
+	for part := range slices.Chunk(items, filesAtOnce) {
+		if err := w.writeSome(part); err != nil {
+			return err
+		}
+	}
+	durable.CrashPoint("tmp-synced")
+	return nil
+}
+
+func (w *Writer) writeSome(items []*item) error {
 	files := make([]durable.File, 0, len(items))
 	for _, it := range items {
-		if it.file == nil {
-			name := filepath.Join(w.names.mail, "tmp", it.id.String())
-			if it.aside { // the same octets may come as a message, or again
-				name = filepath.Join(w.names.mail, "tmp", randomHex(32))
-			}
-			f, err := w.createTmp(name)
-			if err != nil {
-				return err
-			}
-			it.name, it.file = name, f
-			if _, err := f.Write(it.buf.Bytes()); err != nil {
-				return err
-			}
-			it.release()
-		}
-		if t := it.meta.Received; !t.IsZero() {
-			if err := w.disk.SetTime(it.name, t); err != nil {
-				return err
-			}
+		if err := w.writeItem(it); err != nil {
+			return err
 		}
 		files = append(files, it.file)
 		durable.CrashPoint("tmp-written")
@@ -166,7 +173,30 @@ func (w *Writer) writeItems(items []*item) error {
 			return err
 		}
 	}
-	durable.CrashPoint("tmp-synced")
+	return nil
+}
+
+// writeItem writes one message to tmp, unless it is there because it is long,
+// and sets its time.
+func (w *Writer) writeItem(it *item) error {
+	if it.file == nil {
+		name := filepath.Join(w.names.mail, "tmp", it.id.String())
+		if it.aside { // the same octets may come as a message, or again
+			name = filepath.Join(w.names.mail, "tmp", randomHex(32))
+		}
+		f, err := w.createTmp(name)
+		if err != nil {
+			return err
+		}
+		it.name, it.file = name, f
+		if _, err := f.Write(it.buf.Bytes()); err != nil {
+			return err
+		}
+		it.release()
+	}
+	if t := it.meta.Received; !t.IsZero() {
+		return w.disk.SetTime(it.name, t)
+	}
 	return nil
 }
 

@@ -54,11 +54,12 @@ func modelID(name string) ID {
 
 // modelRun is an import: seven messages, two of them in two mailboxes, a
 // duplicate, one cut off, flags, a removal; three groups, each with its mark.
-// Like fetch.Run it passes over origins that are known.
-func modelRun(disk durable.FS) (err error) {
+// Like fetch.Run it passes over origins that are known. It tells how many of
+// the groups were reported as durable.
+func modelRun(disk durable.FS) (groups int, err error) {
 	w, err := openWriterOn(ctx, disk, modelDir, Options{}, modelTune)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
 	src := w.Source("imap://x")
@@ -73,6 +74,9 @@ func modelRun(disk durable.FS) (err error) {
 		w.Mark("imap://x", mark)
 		if err == nil {
 			err = w.Commit(ctx)
+		}
+		if err == nil {
+			groups++
 		}
 	}
 	add("one", "", 1)
@@ -98,8 +102,14 @@ func modelRun(disk durable.FS) (err error) {
 			err = rerr
 		}
 	}
-	return err
+	return groups, err
 }
+
+// modelGroups says how many messages of modelOrder are here after each group.
+var (
+	modelGroups = []int{0, 2, 3, 6}
+	modelOrder  = []string{"one", "two", "three", "four", "five", "lone"}
+)
 
 // modelBefore is the disk on which the import begins: an archive whose last run
 // was stopped after it had named a message and before it wrote the line.
@@ -129,9 +139,9 @@ func modelBefore() (*durable.Sim, error) {
 }
 
 // modelSound says whether a disk after a crash keeps what was promised: each
-// line names files that are there as a whole, and a mark is never ahead of the
-// messages before it.
-func modelSound(disk durable.FS) error {
+// line names files that are there as a whole, what was reported as durable is in
+// the ledger, and a mark is never ahead of the messages before it.
+func modelSound(disk durable.FS, groups int) error {
 	a, err := openOn(disk, modelDir, Options{})
 	if err != nil {
 		return err
@@ -152,12 +162,16 @@ func modelSound(disk durable.FS) error {
 			}
 		}
 	}
+	for _, n := range modelOrder[:modelGroups[groups]] {
+		if !here[modelID(n)] {
+			return fmt.Errorf("message %s was reported as durable and is not in the ledger", n)
+		}
+	}
 	return a.all(ctx, func(r *row) (bool, error) {
 		if r.kind != kindMark {
 			return true, nil
 		}
-		names := []string{"one", "two", "three", "four", "five", "lone"}
-		for _, n := range names[:map[string]int{"1": 2, "2": 3, "3": 6}[r.fields[2].Text()]] {
+		for _, n := range modelOrder[:modelGroups[r.fields[2].Text()[0]-'0']] {
 			// A hole may have taken its line and left the mark, which is in the
 			// same write: then the message is there for the sweep to adopt.
 			first := Meta{Mailbox: map[string]string{"two": "Entwürfe", "four": "Lists/golang", "lone": "Sent"}[n]}
@@ -274,7 +288,7 @@ func modelLuck(n, pending int, r *rand.Rand) durable.Luck {
 func tryCrashes(before *durable.Sim, lucks int, wrap func(*durable.Sim) durable.FS) (states int64, err error) {
 	same := durable.Luck{Name: func(int, int) bool { return true }, Data: func(int) durable.Fate { return durable.Kept }, Cut: func(n int) int { return n }}
 	whole := before.Crash(same)
-	if err := modelRun(wrap(whole)); err != nil {
+	if _, err := modelRun(wrap(whole)); err != nil {
 		return 0, fmt.Errorf("without a crash: %w", err)
 	}
 	if err := modelComplete(whole); err != nil {
@@ -288,7 +302,8 @@ func tryCrashes(before *durable.Sim, lucks int, wrap func(*durable.Sim) durable.
 		g.Go(func() error {
 			disk := before.Crash(same)
 			disk.StopAt(op)
-			if err := modelRun(wrap(disk)); err != nil && !errors.Is(err, durable.ErrPowerCut) {
+			groups, err := modelRun(wrap(disk))
+			if err != nil && !errors.Is(err, durable.ErrPowerCut) {
 				return fmt.Errorf("operation %d: %w", op, err)
 			}
 			disk.Stop()
@@ -297,7 +312,7 @@ func tryCrashes(before *durable.Sim, lucks int, wrap func(*durable.Sim) durable.
 					return gctx.Err()
 				}
 				r := rand.New(rand.NewPCG(uint64(op), uint64(n)))
-				if err := tryCrash(disk, n, r, wrap); err != nil {
+				if err := tryCrash(disk, groups, n, r, wrap); err != nil {
 					return fmt.Errorf("crash before operation %d, luck %d: %w", op, n, err)
 				}
 				count.Add(1)
@@ -309,21 +324,22 @@ func tryCrashes(before *durable.Sim, lucks int, wrap func(*durable.Sim) durable.
 	return count.Load(), err
 }
 
-func tryCrash(dead *durable.Sim, n int, r *rand.Rand, wrap func(*durable.Sim) durable.FS) error {
+func tryCrash(dead *durable.Sim, groups, n int, r *rand.Rand, wrap func(*durable.Sim) durable.FS) error {
 	disk := dead.Crash(modelLuck(n, dead.Pending(), r))
-	if err := modelSound(disk); err != nil {
+	if err := modelSound(disk, groups); err != nil {
 		return err
 	}
 	disk.StopAt(1 + r.IntN(60))
-	if err := modelRun(wrap(disk)); err != nil && !errors.Is(err, durable.ErrPowerCut) {
+	again, err := modelRun(wrap(disk))
+	if err != nil && !errors.Is(err, durable.ErrPowerCut) {
 		return fmt.Errorf("recovery: %w", err)
 	}
 	disk.Stop()
 	disk = disk.Crash(modelLuck(1000, 0, r))
-	if err := modelSound(disk); err != nil {
+	if err := modelSound(disk, max(groups, again)); err != nil {
 		return fmt.Errorf("second crash: %w", err)
 	}
-	if err := modelRun(wrap(disk)); err != nil {
+	if _, err := modelRun(wrap(disk)); err != nil {
 		return fmt.Errorf("last run: %w", err)
 	}
 	return modelComplete(disk)
@@ -349,8 +365,7 @@ func TestCrashModelLosesNothing(t *testing.T) {
 	t.Logf("%d states in %.1f s", states, time.Since(start).Seconds())
 }
 
-// forget makes the first so many operations of a kind on matching names do
-// nothing; all if n is 0.
+// forget makes the operations of a kind on matching names do nothing.
 func forget(op, part string) func(*durable.Sim) durable.FS {
 	return func(s *durable.Sim) durable.FS {
 		s.Hook = func(o, name string) error {
@@ -370,6 +385,7 @@ func TestCrashModelHasTeeth(t *testing.T) {
 		"files not synced":       forget("sync", "/mail/"),
 		"inbox not synced":       forget("syncdir", "/mail/cur"),
 		"new folders not synced": forget("syncdir", "/mail"),
+		"ledger not synced":      forget("sync", "/ledger"),
 		"ledger before names":    func(s *durable.Sim) durable.FS { return &lateNames{Sim: s} },
 	} {
 		t.Run(name, func(t *testing.T) {

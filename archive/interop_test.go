@@ -103,6 +103,18 @@ func TestDovecotReadsMail(t *testing.T) {
 			t.Errorf("%s: got %q, want the date of arrival 2024-03-02", box, got[0])
 		}
 	}
+	run("flags", "add", `\Flagged`, "mailbox", "Entwürfe", "all")
+	a := openR(t, filepath.Dir(mail))
+	for _, e := range entries(t, a, 0) {
+		now, err := a.Lookup(ctx, e.ID)
+		must(t, err)
+		for _, p := range now.Places {
+			if p.Mailbox == "Entwürfe" && !strings.Contains(string(p.Flags), "F") {
+				t.Errorf("flagged with Dovecot: %s has the flags %q", e.ID, p.Flags)
+			}
+		}
+		text(t, a, e.ID)
+	}
 	if got := codes(t, filepath.Dir(mail), CheckOptions{}); len(got) != 0 {
 		t.Errorf("check after Dovecot: got %q", got)
 	}

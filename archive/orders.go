@@ -48,7 +48,7 @@ func (w *Writer) Remove(ctx context.Context, id ID, reason string) error {
 	if err := w.usableLocked(ctx); err != nil {
 		return err
 	}
-	if err := w.settle(ctx); err != nil {
+	if err := w.quiet(ctx); err != nil {
 		return err
 	}
 	if _, ok := w.known.stored(id); !ok {

@@ -142,13 +142,13 @@ func (r *row) key(id ID) ID {
 	return id
 }
 
-// count reads a number field; what is no number is 0.
+// count reads a number field; what is no number, or a negative one, is 0.
 func (r *row) count(i int) int64 {
 	n, err := strconv.ParseInt(r.fields[i].Plain(), 10, 64)
 	if err != nil {
 		return 0
 	}
-	return n
+	return max(n, 0)
 }
 
 // apply changes e as the line says. The caller has compared the ids.

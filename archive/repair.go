@@ -39,7 +39,7 @@ func (w *Writer) repair(ctx context.Context, adopt bool) (done []Finding, err er
 	if err := w.usableLocked(ctx); err != nil {
 		return nil, err
 	}
-	if err := w.settle(ctx); err != nil {
+	if err := w.quiet(ctx); err != nil {
 		return nil, err
 	}
 	before := w.mended

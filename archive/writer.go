@@ -54,7 +54,8 @@ var usual = tuning{messages: 256, octets: 32 << 20, delay: 500 * time.Millisecon
 // finishes what a crashed run left, and returns.
 //
 // It waits for the lock until ctx ends, at most opt.LockWait (10 s).
-// Errors: *LockedError names the holder; *FormatError; fs.ErrPermission.
+// Errors: *LockedError names the holder; *FormatError; fs.ErrPermission;
+// ErrForeign.
 func OpenWriter(ctx context.Context, dir string, opt Options) (*Writer, error) {
 	w, err := lockAndOpen(ctx, dir, opt)
 	if err != nil {
@@ -431,7 +432,8 @@ func (w *Writer) originID(origin string) (ID, bool) {
 }
 
 // Source gives what the ledger remembers of the source with this name: which
-// origins were taken, and its last Mark.
+// origins were taken, and its last Mark. It costs nothing: the origins of all
+// sources are in one table, 10 to 20 octets each, which points to the lines.
 func (w *Writer) Source(name string) *SourceState { return &SourceState{w: w, name: name} }
 
 // A SourceState satisfies fetch.State. Its methods may be called concurrently.

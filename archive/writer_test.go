@@ -301,8 +301,8 @@ func TestLockedNewerAndReadOnlyArchives(t *testing.T) {
 
 	other := t.TempDir()
 	write(t, filepath.Join(other, "letter.doc"), "not an archive")
-	if _, err := OpenWriter(ctx, other, Options{}); err == nil {
-		t.Error("an archive was made in a folder that holds other files")
+	if _, err := OpenWriter(ctx, other, Options{}); !errors.Is(err, ErrForeign) {
+		t.Errorf("a folder that holds other files: got %v, want ErrForeign", err)
 	}
 	if names, err := os.ReadDir(other); err != nil || len(names) != 1 {
 		t.Errorf("the folder was changed: %v, %v", names, err)
@@ -371,7 +371,7 @@ func TestDiskFullFailsTheBatch(t *testing.T) {
 			if left, err := disk.List(filepath.Join(modelDir, "mail/tmp")); err != nil || len(left) != 0 {
 				t.Errorf("tmp holds %v, %v", left, err)
 			}
-			must(t, modelSound(disk))
+			must(t, modelSound(disk, 0))
 			full = false
 			w, err = openWriterOn(ctx, disk, modelDir, Options{}, modelTune)
 			must(t, err)

@@ -95,6 +95,7 @@ type Reader struct {
 	buf  []byte
 	r, w int   // buf[r:w] is read and not yet given
 	off  int64 // of buf[r]
+	full bool  // the last read filled buf: there is more
 	long int64 // of an endless tail: its octets beyond MaxLine
 }
 
@@ -148,17 +149,14 @@ func (r *Reader) fill() error {
 		r.w -= r.r
 		r.r = 0
 	}
-	if len(r.buf) < readSize && r.off > 0 || r.w > len(r.buf)/2 || len(r.buf) == 0 {
-		size := max(firstRead, 4*len(r.buf))
-		if len(r.buf) >= readSize {
-			size = 2 * len(r.buf)
-		}
-		grown := make([]byte, size)
+	if r.w == len(r.buf) || r.full && len(r.buf) < readSize {
+		grown := make([]byte, max(firstRead, 4*len(r.buf)))
 		copy(grown, r.buf[:r.w])
 		r.buf = grown
 	}
 	n, err := r.src.ReadAt(r.buf[r.w:], r.off+int64(r.w))
 	r.w += n
+	r.full = r.w == len(r.buf)
 	if n > 0 {
 		return nil
 	}

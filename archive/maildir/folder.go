@@ -31,11 +31,10 @@ func Clean(mailbox string) string {
 // "" for INBOX. Levels are separated by ".", as in ".Lists.golang", in modified
 // UTF-7, so "Entwürfe" is ".Entw&APw-rfe".
 //
-// QUIRK: Maildir++ has no way to write "." inside a level, and Dovecot cannot
-// open "&AC4-", because RFC 3501 forbids to encode what needs no encoding. So
-// "." is written "%2E", likewise control characters and what Windows forbids
+// Maildir++ has no way to write "." inside a level, and Dovecot cannot open
+// "&AC4-", because RFC 3501 forbids to encode what needs no encoding. So "." is
+// written "%2E", likewise control characters and what Windows forbids
 // (`"*:<>?\|`, a space at the end), and "%" itself where two hex digits follow.
-// Test: TestFolders.
 //
 // A name that would be longer than 240 octets is cut and ends in "~" and 16 hex
 // digits of its SHA-256. Mailbox cannot undo that; the ledger knows the name.

@@ -18,8 +18,8 @@ import (
 
 // Sep stands before "2," and the flags in a file name on this system.
 //
-// QUIRK: Maildir has ":"; Windows cannot have it in a name, so there it is ";"
-// as mblaze writes it. Both are read everywhere. Test: TestNames.
+// Maildir has ":"; Windows cannot have it in a name, so there it is ";" as
+// mblaze writes it. Both are read everywhere.
 const Sep = sep
 
 // Name is the file name for a base name with flags; sep is ":" or ";".

@@ -150,7 +150,7 @@ func resolve(label string) (name string, ok bool) {
 	if name, ok = m[string(key)]; ok {
 		return name, true
 	}
-	for _, prefix := range [...]string{"charset", "x", "cs", "x"} {
+	for _, prefix := range [...]string{"3d", "charset", "x", "cs", "x"} {
 		if len(key) > len(prefix) && string(key[:len(prefix)]) == prefix {
 			key = key[len(prefix):]
 			if name, ok = m[string(key)]; ok {

@@ -105,13 +105,7 @@ func (d *decision) stated() bool {
 	pure := asciiLen(b) == len(b)
 	esc := bytes.IndexByte(b, escape) >= 0
 	if pure && !esc && k < stateful && !bytes.Contains(b, []byte("~{")) && !(d.c == nil && manyNUL(b)) {
-		d.Text, d.Used = string(b), "us-ascii"
-		if d.c != nil {
-			d.Used = d.c.name
-		}
-		if !d.known {
-			d.fault("charset-unknown", "no charset is named %.40q; the text is ASCII", d.label)
-		}
+		d.ascii()
 		return true
 	}
 	switch {
@@ -144,7 +138,21 @@ func (d *decision) stated() bool {
 		d.use("utf-16", readUTF16(b))
 		return true
 	}
-	return false
+	if pure { // escape sequences and tildes of another kind
+		d.ascii()
+	}
+	return pure
+}
+
+// ascii takes a text that is the same in every charset that it can be in.
+func (d *decision) ascii() {
+	d.Text, d.Used = string(d.b), "us-ascii"
+	if d.c != nil {
+		d.Used = d.c.name
+	}
+	if !d.known {
+		d.fault("charset-unknown", "no charset is named %.40q; the text is ASCII", d.label)
+	}
 }
 
 // unlike notes that the text is in the charset name and not as labelled.

@@ -8,9 +8,12 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/korean"
 	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/traditionalchinese"
 )
 
 func codesOf(faults []Fault) string {
@@ -23,6 +26,7 @@ func codesOf(faults []Fault) string {
 
 func TestDecode(t *testing.T) {
 	koi := encode(t, charmap.KOI8R.NewEncoder().String, "Отчёт за второй квартал")
+	koiLong := encode(t, charmap.KOI8R.NewEncoder().String, "Уважаемые коллеги, завтра совещание начнётся в девять часов.")
 	cp1251 := encode(t, charmap.Windows1251.NewEncoder().String, "Добрый день, отправляю вам отчёт за квартал.")
 	euc := encode(t, japanese.EUCJP.NewEncoder().String, "いつもお世話になっております。会議の資料です。")
 	for _, c := range []struct {
@@ -33,6 +37,8 @@ func TestDecode(t *testing.T) {
 		{"ascii, no label", "Hello", "", "", "Hello", "us-ascii", ""},
 		{"ascii, utf-8", "Hello", "utf-8", "", "Hello", "utf-8", ""},
 		{"ascii, unknown label", "Hello", "x-strange", "", "Hello", "us-ascii", "charset-unknown"},
+		{"ascii, tilde and brace", "a ~{ b ~} c", "", "", "a ~{ b ~} c", "us-ascii", ""},
+		{"ascii, terminal colours", "\x1b[31mred\x1b[0m", "iso-8859-1", "", "\x1b[31mred\x1b[0m", "iso-8859-1", ""},
 		{"empty", "", "utf-16", "", "", "utf-16", ""},
 		{"utf-8", "Grüße", "utf-8", "", "Grüße", "utf-8", ""},
 		{"utf-8, U+FFFD of the sender", "a\uFFFDb", "utf-8", "", "a\uFFFDb", "utf-8", ""},
@@ -95,6 +101,8 @@ func TestDecode(t *testing.T) {
 		{"cut in a character", "Grüße aus K\xc3", "utf-8", "", "Grüße aus K", "utf-8", "charset-cut"},
 		{"surrogates in utf-8", "Gut \xed\xa0\xbd\xed\xb8\x80", "utf-8", "", "Gut 😀", "utf-8", "charset-surrogates"},
 		{"russian as latin-1", cp1251, "iso-8859-1", "", "Добрый день, отправляю вам отчёт за квартал.", "windows-1251", "charset-false-label"},
+		{"koi8-r as windows-1251", koiLong, "windows-1251", "", "Уважаемые коллеги, завтра совещание начнётся в девять часов.", "koi8-u", "charset-false-label"},
+		{"windows-1251 as koi8-r", cp1251, "koi8-r", "", "Добрый день, отправляю вам отчёт за квартал.", "windows-1251", "charset-false-label"},
 		{"umlauts stay latin", "test \xe4\xf6\xfc\xdf\xc4\xd6\xdc\xdf\xa4", "iso-8859-15", "", "test äöüßÄÖÜß€", "iso-8859-15", ""},
 		{"euc-jp as shift_jis", euc, "shift_jis", "", "いつもお世話になっております。会議の資料です。", "euc-jp", "charset-false-label"},
 		{"hint of a sibling", koi, "", "koi8-r", "Отчёт за второй квартал", "koi8-r", "charset-missing"},
@@ -131,7 +139,7 @@ func encode(t *testing.T, enc func(string) (string, error), text string) string 
 func TestCanonical(t *testing.T) {
 	for _, c := range []struct{ want, labels string }{
 		{"us-ascii", "ascii US-ASCII ansi_x3.4-1968 646"},
-		{"utf-8", "utf8 UTF_8 utf-8*de unicode-1-1-utf-8 cp65001"},
+		{"utf-8", "3D\"utf-8\" utf8 UTF_8 utf-8*de unicode-1-1-utf-8 cp65001"},
 		{"iso-8859-1", "latin1 ISO_8859-1:1987 iso8859-1 l1 cp819 iso-8859-1;format=flowed"},
 		{"iso-8859-8", "iso-8859-8-i hebrew"},
 		{"windows-1251", "win-1251 cp1251 x-cp1251"},
@@ -190,15 +198,23 @@ func TestEveryNameHasAReader(t *testing.T) {
 // TestUnseenTexts are texts that the vote was not tuned on.
 func TestUnseenTexts(t *testing.T) {
 	for _, c := range []struct {
-		enc  *charmap.Charmap
+		enc  encoding.Encoding
 		text string
 	}{
+		{japanese.ShiftJIS, "先日はありがとうございました。次回の打ち合わせは水曜日の午後三時からでお願いします。"},
+		{japanese.EUCJP, "先日はありがとうございました。次回の打ち合わせは水曜日の午後三時からでお願いします。"},
+		{simplifiedchinese.GBK, "各位同事，明天上午九点在一楼开会，请大家准时参加，不要迟到。"},
+		{traditionalchinese.Big5, "各位同事，明天上午九點在一樓開會，請大家準時參加，不要遲到。"},
+		{korean.EUCKR, "여러분, 내일 아침 아홉 시에 일 층에서 회의가 있습니다. 늦지 마세요."},
+		{charmap.Windows874, "เรียนทุกท่าน พรุ่งนี้เช้ามีประชุมที่ชั้นหนึ่ง กรุณามาให้ตรงเวลา"},
 		{charmap.Windows1252, "Estimado cliente: su pedido número 12 llegará mañana por la tarde. ¿Está usted en casa?"},
 		{charmap.Windows1252, "Kära vänner, vi träffas på lördag vid sjön. Glöm inte att ta med något att äta."},
 		{charmap.Windows1252, "Prezado senhor, a reunião será na próxima terça-feira às nove. Não falte, por favor."},
 		{charmap.ISO8859_2, "Szanowni Państwo, załączam fakturę za wrzesień. Proszę o płatność w ciągu tygodnia."},
 		{charmap.Windows1250, "Vážený pane, děkujeme za Vaši objednávku. Zboží zašleme příští středu. Šťastnou cestu!"},
 		{charmap.Windows1251, "Уважаемые коллеги, завтра совещание начнётся в девять часов. Просьба не опаздывать."},
+		{charmap.Windows1251, "СРОЧНО: ОТЧЁТ ЗА ТРЕТИЙ КВАРТАЛ НУЖЕН СЕГОДНЯ"},
+		{charmap.KOI8R, "срочно: отчёт за третий квартал нужен сегодня"},
 		{charmap.KOI8R, "Уважаемые коллеги, завтра совещание начнётся в девять часов. Просьба не опаздывать."},
 		{charmap.CodePage866, "Уважаемые коллеги, завтра совещание начнётся в девять часов. Просьба не опаздывать."},
 		{charmap.ISO8859_7, "Αγαπητοί συνάδελφοι, η συνάντηση θα γίνει αύριο το πρωί στις εννέα. Παρακαλώ μην αργήσετε."},

@@ -86,14 +86,26 @@ func byName(name string) *codec {
 	if c := codecs()[name]; c != nil {
 		return c
 	}
-	return &codec{name, opaque, func(b []byte) []byte {
-		r, err := gomessage.Reader(name, bytes.NewReader(b))
-		if err != nil {
-			return readUTF8(b)
+	return &codec{name, opaque, func(b []byte) []byte { return readForeign(name, b) }}
+}
+
+// readForeign reads a charset that only go-message knows by name. What that
+// cannot read, or a panic in it, is U+FFFD for each octet beyond ASCII.
+func readForeign(name string, b []byte) (text []byte) {
+	defer func() {
+		if recover() != nil {
+			text = readUTF8(b)
 		}
-		out, _ := io.ReadAll(r) // the reader below cannot fail; what it gave is kept
-		return bytes.ToValidUTF8(out, []byte(replacement))
-	}}
+	}()
+	r, err := gomessage.Reader(name, bytes.NewReader(b))
+	if err != nil {
+		return readUTF8(b)
+	}
+	out, err := io.ReadAll(r)
+	if err != nil {
+		return readUTF8(b)
+	}
+	return bytes.ToValidUTF8(out, []byte(replacement))
 }
 
 // A page is a charset of one octet a character, in a table of x/text or of ours.

@@ -142,6 +142,14 @@ func (d *decision) singleOctet() {
 		if best := vote(s); score(best.read(s)) >= score(c.read(s))+against {
 			c = best
 		}
+	} else if above >= 20 && d.c.kind == single {
+		// Another charset of the same alphabet swaps the case of all letters, or
+		// their order: the text reads, but not as one that was written.
+		if own := score(c.read(s)); own < 0.75 {
+			if best := vote(s); score(best.read(s)) >= own+0.25 {
+				c = best
+			}
+		}
 	}
 	name := c.name
 	if c.name != d.c.name {

@@ -311,7 +311,7 @@ func (t *tally) letter(k *classes, r rune, s script) float64 {
 		}
 		return 0.9 + t.inside(r, s)
 	case cyrillic:
-		return cyrillicValue(r) + t.inside(r, s)
+		return cyrillicValue(r, t.prev) + t.inside(r, s)
 	case greek, arabic, otherScript:
 		return 0.9 + t.inside(r, s)
 	}
@@ -378,20 +378,28 @@ func (t *tally) sign(r rune) float64 {
 // cyrillicValue prefers the letters that make up most of the text in every
 // language that uses the script, and small letters: the charsets differ by
 // moving letters and swapping case.
-func cyrillicValue(r rune) float64 {
+func cyrillicValue(r, prev rune) float64 {
+	cost := 0.0
+	if 'А' <= r && r <= 'Я' {
+		r += 'а' - 'А'
+		cost = 0.05
+		if 'А' <= prev && prev <= 'Я' {
+			cost = 0.12
+		}
+	}
 	switch r {
 	case 'о', 'е', 'а', 'и', 'н', 'т', 'с', 'р', 'в', 'л', 'і':
-		return 1.0
-	case 'ъ', 'щ', 'э', 'ф', 'ц', 'ё', 'Ъ', 'Ь', 'Ы':
-		return 0.6
+		return 1.1 - cost
+	case 'ъ', 'щ', 'э', 'ф', 'ц', 'ё', 'ж', 'ш', 'ю', 'х':
+		return 0.5 - cost
+	case 'г', 'з', 'б', 'ч', 'й':
+		return 0.8 - cost
 	}
 	switch {
 	case 'а' <= r && r <= 'я':
-		return 0.9
-	case 'А' <= r && r <= 'Я':
-		return 0.75
+		return 0.95 - cost
 	case r == 'Ё' || r == 'є' || r == 'ї' || r == 'ґ' || r == 'Є' || r == 'І' || r == 'Ї' || r == 'Ґ' || r == 'ў' || r == 'Ў':
-		return 0.7
+		return 0.6
 	}
 	return 0.4 // Serbian, Macedonian, and what wrong charsets give
 }

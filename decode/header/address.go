@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"slices"
 	"strings"
-
-	"github.com/emersion/go-message/mail"
 )
 
 // An Address is one mailbox. Addr may be empty if only a name stands there.
@@ -48,7 +46,7 @@ func ParseAddresses(raw []byte, hint string) ([]Address, []Fault) {
 func appendAddresses(all []Address, raw []byte, hint string, f *faults) []Address {
 	raw = bytes.TrimFunc(raw, isSpace)
 	if regular(raw) {
-		if list, err := mail.ParseAddressList(string(raw)); err == nil {
+		if list, ok := goAddresses(string(raw)); ok {
 			all = slices.Grow(all, len(list))
 			for _, a := range list {
 				all = append(all, Address{a.Name, a.Address})
@@ -209,7 +207,9 @@ func (p *addresses) bracket() {
 	}
 	p.addr, p.angle = p.raw[start:i], true
 	if i < len(p.raw) && p.raw[i] == '>' {
-		i++
+		for i < len(p.raw) && p.raw[i] == '>' {
+			i++
+		}
 	} else {
 		p.f.add("address-incomplete", p.at, false, "an angle bracket is not closed")
 	}
@@ -286,6 +286,9 @@ func (p *addresses) mailbox(b []byte) string {
 	if len(b) > 7 && strings.EqualFold(string(b[:7]), "mailto:") {
 		b = b[7:]
 	}
+	if i := bytes.IndexByte(b, '('); i >= 0 {
+		b = withoutComments(b)
+	}
 	text, _ := DecodeText(b, p.hint)
 	text = strings.Trim(text, "<>'")
 	if strings.ContainsAny(text, " \"") {
@@ -299,6 +302,20 @@ func (p *addresses) mailbox(b []byte) string {
 		}
 	}
 	return text
+}
+
+// withoutComments leaves out the comments of an addr-spec.
+func withoutComments(b []byte) []byte {
+	out := make([]byte, 0, len(b))
+	for at := 0; at < len(b); {
+		if b[at] == '(' {
+			at = skipComment(b, at)
+			continue
+		}
+		out = append(out, b[at])
+		at++
+	}
+	return out
 }
 
 // text decodes a name.
@@ -359,7 +376,7 @@ func appendIDs(ids []string, raw []byte) []string {
 	if len(ids) > found {
 		return ids
 	}
-	for _, w := range bytes.FieldsFunc(cut(raw, maxField), func(r rune) bool { return isSpace(r) || r == ',' || r == ';' || r == '>' }) {
+	for _, w := range bytes.FieldsFunc(cut(raw, maxField), func(r rune) bool { return isSpace(r) || strings.ContainsRune(",;<>", r) }) {
 		if bytes.IndexByte(w, '@') > 0 && len(w) <= maxID {
 			ids = appendID(ids, w)
 		}

@@ -32,6 +32,7 @@ type dateReader struct {
 	at                   int
 	day, month, year     int
 	hour, minute, second int
+	early                bool // month stood before all numbers
 	pm, am               bool
 	zone                 *time.Location
 	numbers              [3]int // of a date in digits only, in order
@@ -156,8 +157,9 @@ func (d *dateReader) word() {
 		d.at++
 	}
 	w := strings.ToLower(d.s[start:d.at])
-	if m := month(w); m >= 0 && d.month < 0 {
-		d.month = m
+	if m := month(w); m >= 0 && (d.month < 0 || d.early) {
+		// "mar. 4 févr." is a Tuesday: a month before all numbers gives way.
+		d.month, d.early = m, d.n == 0 && d.year < 0
 		return
 	}
 	switch w {

@@ -206,7 +206,7 @@ func wordStart(raw []byte, at int) (label string, encoding byte, text int, ok bo
 		}
 		i++
 	}
-	if i == at+2 || i+2 >= len(raw) || raw[i] != '?' || raw[i+2] != '?' {
+	if i+2 >= len(raw) || raw[i] != '?' || raw[i+2] != '?' {
 		return "", 0, 0, false
 	}
 	encoding = raw[i+1] | 0x20
@@ -219,6 +219,8 @@ func wordStart(raw []byte, at int) (label string, encoding byte, text int, ok bo
 // labelString makes a charset label a string, the usual ones without memory.
 func labelString(b []byte) string {
 	switch string(b) {
+	case "":
+		return "unknown" // "=??Q?...?=": guessed
 	case "utf-8":
 		return "utf-8"
 	case "UTF-8":
@@ -286,6 +288,7 @@ func appendQ(dst, b []byte) (out []byte, bad bool) {
 			dst = append(dst, hexValue(b[i+1])<<4|hexValue(b[i+2]))
 			i += 2
 		case c == '\n' || c == '\r':
+		case c == '=' && i+1 < len(b) && (b[i+1] == '\n' || b[i+1] == '\r'): // a soft break, as in a body
 		default:
 			bad = bad || c == '='
 			dst = append(dst, c)

@@ -46,6 +46,7 @@ type base64Decoder struct {
 	footer   bool // text follows the data
 	ended    bool // padding or a short line was seen: a footer may follow
 	padded   bool // the last group had padding
+	aside    bool // the rest of the line is no data
 	standard bool // + or / occurs in the first window
 	urlSafe  bool // - or _ occurred
 	midLine  bool // the window begins inside a line that is decoded
@@ -98,6 +99,17 @@ func (d *base64Decoder) decode(dst, src []byte, base int64, eof bool, f *faults)
 func (d *base64Decoder) line(dst, src []byte, base int64, f *faults) ([]byte, int) {
 	at := 0
 	for at < len(src) {
+		if d.aside {
+			n := bytes.IndexByte(src[at:], '\n')
+			if n < 0 {
+				return dst, len(src)
+			}
+			if len(bytes.TrimSpace(src[at:at+n])) > 0 {
+				f.add("base64-junk", base+int64(at), false, "")
+			}
+			d.aside = false
+			at += n
+		}
 		if d.n == 0 {
 			var n int
 			dst, n = d.cleanRun(dst, src[at:])
@@ -119,6 +131,7 @@ func (d *base64Decoder) line(dst, src []byte, base int64, f *faults) ([]byte, in
 				d.endLine()
 				return dst, at + 1
 			}
+			d.aside = d.padded && (c == ' ' || c == '\t') // a remark after the end, in its line
 		case v == b64Pad:
 			dst = d.end(dst, base+int64(at), f, true)
 			d.midLine = true

@@ -266,9 +266,8 @@ func lineEnd(b []byte) (text, whole int, ok bool) {
 
 func blank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 
-// hexValue is the value of a hexadecimal digit of either case, 255 for others.
-func hexValue(c byte) byte { return hexTable[c] }
-
+// hexTable gives the value of a hexadecimal digit of either case, 255 for
+// other octets.
 var hexTable = func() (t [256]byte) {
 	for i := range t {
 		t[i] = 255

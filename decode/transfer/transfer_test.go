@@ -55,6 +55,7 @@ func TestDecode(t *testing.T) {
 		{"padding doubled", "base64", "Zm9vYg=====\r\n", "foob", ""},
 		{"junk between", "base64", "VGhlIHBhcmNlbCBpcyBoZXJl !\r\n*\r\nLiBGZXRjaCBpdC4=\r\n", "The parcel is here. Fetch it.", "base64-junk"},
 		{"two pieces", "base64", "VGhlIHBhcmNlbCBpcyBo\r\nZQ==\r\ncmUu\r\n", "The parcel is here.", "base64-concatenated"},
+		{"remark after padding", "base64", "ecO2dMOkIHZhYW4uCg== ignored\r\n", "yötä vaan.\n", "base64-junk"},
 		{"url-safe", "base64", "Pz4-w7_Dv8O_fn5-w7TDtD8_", "?>>ÿÿÿ~~~ôô??", "base64-urlsafe"},
 		{"indented, blank lines", "base64", "   VGhlIHBhcmNlbCBp \r\n\r\n   cyBoZXJlLg==  \r\n", "The parcel is here.", ""},
 		{"one character too many", "base64", "VGhlIHBhcmNlbCBpcyBoZXJlLiBG\r\nZ", "The parcel is here. F", "base64-cut"},

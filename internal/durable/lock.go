@@ -57,13 +57,18 @@ func Lock(ctx context.Context, name string) (io.Closer, error) {
 	}
 }
 
-// Held reports whether some process holds the lock on the file name.
+// Held reports whether some process holds the lock on the file name. There is
+// no way to ask but to take the lock shared for a moment, so an empty file, which
+// is what a holder leaves that gave it back, is not even tried.
 func Held(name string) bool {
 	f, err := os.Open(name)
 	if err != nil {
 		return false
 	}
 	defer f.Close()
+	if st, err := f.Stat(); err == nil && st.Size() == 0 {
+		return false
+	}
 	return errors.Is(tryLock(f, false), errHeld)
 }
 
