@@ -35,14 +35,16 @@ const maxHead = 256 << 10
 
 // Sniff says Yes if head begins with a header section that no other kind of
 // text has: three fields with names of mail, or two of which one is nowhere but
-// in mail. It says Maybe for less, if a header section is all it can be, or if
-// the file is named as mail and has any header field.
+// in mail. It says Maybe for less, if a header section is all it can be: fields
+// ended by an empty line, two of mail or one with an address or a media type.
+// It also says Maybe if the file is named as mail and has any header field.
+// Text taken for mail does no harm; mail passed over is lost.
 func Sniff(head []byte, name string) fetch.Confidence {
 	f := fields(head[prefix(head):])
 	switch {
 	case f.known >= 3, f.known >= 2 && f.only > 0:
 		return fetch.Yes
-	case f.only > 0, f.known == 2 && f.ended, f.count > 0 && named(name):
+	case f.only > 0, f.ended && (f.known == 2 || f.typed), f.count > 0 && named(name):
 		return fetch.Maybe
 	}
 	return fetch.No
@@ -69,6 +71,7 @@ type section struct {
 	count int  // fields
 	known int  // of these in mailNames
 	only  int  // of these nowhere but in mail
+	typed bool // a From has an address, or a Content-Type a media type
 	ended bool // by an empty line, or the line of dashes that MH puts in drafts
 }
 
@@ -90,13 +93,15 @@ func fields(b []byte) (f section) {
 		if f.count > 0 && (line[0] == ' ' || line[0] == '\t') {
 			continue
 		}
-		name, _, ok := bytes.Cut(line, []byte(":"))
+		name, value, ok := bytes.Cut(line, []byte(":"))
 		name = bytes.TrimRight(name, " \t")
 		if !ok || len(name) == 0 || bytes.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
 			break
 		}
 		f.count++
-		if only, known := mailNames[strings.ToLower(string(name))]; known {
+		lower := strings.ToLower(string(name))
+		f.typed = f.typed || lower == "from" && bytes.Contains(value, []byte("@")) || lower == "content-type" && bytes.Contains(value, []byte("/"))
+		if only, known := mailNames[lower]; known {
 			f.known++
 			if only {
 				f.only++
