@@ -4,10 +4,10 @@
 # Targets below "make test" are explained in CONTRIBUTING.md.
 
 GO       ?= go
-FUZZTIME ?= 10s
+FUZZTIME ?= 4s
 export CGO_ENABLED = 0
 
-.PHONY: build try test check deps fuzz crash interop score bench bench-peers quirks race cover clean
+.PHONY: build try test check deps fuzz crash interop score bench bench-peers bench-fetch quirks race cover clean
 
 build:
 	$(GO) build -trimpath -o lostpost ./cmd/lostpost
@@ -17,6 +17,7 @@ try: build
 
 test: deps check
 	$(GO) test -timeout 14m ./...
+	$(GO) test -timeout 5m -tags crashpoints -run Crash ./cmd/lostpost -kills 40
 	@FUZZTIME=$(FUZZTIME) sh scripts/fuzz.sh
 
 # Peers and servers that tests talk to. Where they cannot be installed those
@@ -51,6 +52,12 @@ bench: build
 bench-peers: build
 	@python3 scripts/bench.py --peers
 	$(GO) test -run '^$$' -bench Commit -benchtime 1x ./archive
+
+bench-fetch: build
+	@python3 scripts/bench_fetch.py
+
+bench-index: build
+	@python3 scripts/bench_index.py
 
 race:
 	CGO_ENABLED=1 $(GO) test -race ./...

@@ -23,16 +23,17 @@ const enoughWords = 1000
 // assemble puts the texts of the message together.
 func (d *reading) assemble() {
 	c := d.choose()
+	d.hideRepeated(c)
 	var b strings.Builder
 	for i, p := range d.m.Parts {
 		if p.parent != nil {
 			up := &c[p.parent.order]
-			c[i].hidden = up.hidden || up.chosen > 0 && up.chosen != i
+			c[i].hidden = c[i].hidden || up.hidden || up.chosen > 0 && up.chosen != i
 		}
 		if c[i].hidden {
 			continue
 		}
-		if p.parent != nil && p.parent.nested() {
+		if p.parent != nil && (p.parent.nested() || p.unpacked && p.winmail()) {
 			paragraph(&b, shortHeader(p.Header, d.st.hint))
 		}
 		paragraph(&b, d.texts[i])

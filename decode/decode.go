@@ -10,9 +10,10 @@
 // each other. What Limits cut is reported. Nothing is loaded from elsewhere,
 // no signature is verified, nothing is decrypted.
 //
-// RFC 5322, 2045-2049, 2231, 3676, 6532, 8551. The sub-packages read
-// header fields (header), charsets (charset), transfer encodings (transfer)
-// and HTML (html).
+// RFC 5322, 2045-2049, 2231, 3676, 5545, 6350, 6532, 8551, 9580, MS-OXTNEF. The
+// sub-packages read header fields (header), charsets (charset), transfer
+// encodings (transfer), HTML (html), winmail.dat (tnef, mapi) and attached
+// files (attach).
 package decode
 
 import (
@@ -27,16 +28,17 @@ import (
 type Message struct {
 	Header   header.Header
 	Subject  string
-	Date     time.Time // zero if there is none that can be read
-	Text     string    // what a reader sees, all parts that are meant to be read
-	Parts    []*Part   // in order, containers first; files inside a text follow it
-	Problems []Problem // of all parts
+	Date     time.Time  // zero if there is none that can be read
+	Text     string     // what a reader sees, all parts that are meant to be read
+	Parts    []*Part    // in order, containers first; files inside a text follow it
+	Attached []PartText // of attachments, if Options.Attachments asks for them
+	Problems []Problem  // of all parts
 }
 
 // Decode reads the whole message. The result is never nil. Of several
 // alternatives Text has the best, of attached messages a short header and
-// their text. Attachments are not read, nor attached texts, unless opt asks
-// for them.
+// their text. Other attachments are not read, nor attached texts, unless opt
+// asks for them; then Attached has what is in them, and Text is the same.
 //
 // Errors: r's own or ctx's; then the result holds what was read so far.
 func Decode(ctx context.Context, r io.ReaderAt, size int64, opt Options) (*Message, error) {
@@ -50,6 +52,9 @@ func Decode(ctx context.Context, r io.ReaderAt, size int64, opt Options) (*Messa
 	d.finish()
 	if d.lossy && src.err == nil && !st.over() {
 		d.second(ctx, r, size)
+	}
+	if opt.Attachments {
+		d.attachments()
 	}
 	for _, p := range d.m.Parts {
 		d.problems.add(p.Problems...)
@@ -99,7 +104,7 @@ func (d *reading) text(p *Part) string {
 		}
 		return ""
 	}
-	if p.Attachment && p.parent != nil && !d.opt.Attachments {
+	if p.Attachment && p.parent != nil {
 		return ""
 	}
 	src, _ := p.Source(d.st.ctx) // the error is src.err or ctx's, which Decode returns

@@ -35,13 +35,20 @@ func TestDecodeChoosesTheBetterAlternative(t *testing.T) {
 func TestDecodeReadsAttachedTextsWhenAsked(t *testing.T) {
 	msg := lines("Content-Type: multipart/mixed; boundary=x", "", "--x", "", "one",
 		"--x", "Content-Disposition: attachment; filename=a.txt", "", "two", "--x--")
-	for attachments, want := range map[bool]string{false: "one\n", true: "one\n\ntwo\n"} {
-		m, err := Decode(context.Background(), strings.NewReader(msg), int64(len(msg)), Options{Attachments: attachments})
+	for _, asked := range []bool{false, true} {
+		m, err := Decode(context.Background(), strings.NewReader(msg), int64(len(msg)), Options{Attachments: asked})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if m.Text != want {
-			t.Errorf("attachments %v: got %q, want %q", attachments, m.Text, want)
+		if want := "one\n"; m.Text != want {
+			t.Errorf("attachments %v: text %q, want %q", asked, m.Text, want)
+		}
+		var got []string
+		for _, a := range m.Attached {
+			got = append(got, a.Part.Path()+" "+a.Text)
+		}
+		if want := map[bool]string{true: "2 two"}[asked]; strings.Join(got, "|") != want {
+			t.Errorf("attachments %v: attached %q, want %q", asked, got, want)
 		}
 	}
 }
@@ -54,6 +61,22 @@ func TestDecodeUsesTheCharsetOfTheBodyForRawFields(t *testing.T) {
 	}
 	if want := "Встреча в четверг\n"; m.Text != want {
 		t.Errorf("got %q, want %q", m.Text, want)
+	}
+}
+
+func TestDecodeUsesTheCharsetOfTheSubjectForABodyWithoutLabel(t *testing.T) {
+	for _, c := range []struct{ name, subject, want string }{
+		{"koi8-r", "=?koi8-r?B?9MXT1A==?=", "Да\n"},
+		{"koi8-r, second word", "a =?koi8-r?B?9MXT1A==?=", "Да\n"},
+		{"plain", "a", "äÁ\n"},
+		{"utf-8 says nothing", "=?utf-8?B?w7w=?=", "äÁ\n"},
+		{"a word without an end", "=?koi8-r", "äÁ\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if m := decodeBytes(t, []byte("Subject: "+c.subject+"\n\n\xe4\xc1\n")); m.Text != c.want {
+				t.Errorf("got %q, want %q", m.Text, c.want)
+			}
+		})
 	}
 }
 

@@ -46,7 +46,26 @@ func (k *walker) describe(p *Part) {
 			k.st.hint = p.Charset
 		}
 	}
+	if p.parent == nil && k.st.hint == "" {
+		k.st.hint = subjectCharset(h)
+	}
 	k.disposition(p)
+}
+
+// subjectCharset is the charset of the first encoded word of the Subject: one
+// sender, one charset. It is "" where that says nothing of the body.
+func subjectCharset(h header.Header) string {
+	_, word, ok := strings.Cut(h.Value("Subject"), "=?")
+	label, _, found := strings.Cut(word, "?")
+	if !ok || !found || len(label) > 40 {
+		return ""
+	}
+	switch name := charset.Canonical(label); name {
+	case "us-ascii", "utf-8", "iso-8859-1", "windows-1252":
+		return ""
+	default:
+		return name
+	}
 }
 
 // otherType looks for a second Content-Type that is the right one.
@@ -189,7 +208,7 @@ func (k *walker) disposition(p *Part) {
 	if name == "" {
 		name = p.Params["filename"]
 	}
-	p.FileName = baseName(name)
+	p.Name, p.FileName = displayName(name), baseName(name)
 	p.Attachment = p.attached(kind)
 }
 
@@ -215,10 +234,19 @@ func (p *Part) attached(disposition string) bool {
 // baseName is the last element of a path of any system, on one line and
 // without controls.
 func baseName(name string) string {
+	name = displayName(name)
 	if i := strings.LastIndexAny(name, `/\`); i >= 0 {
-		name = name[i+1:]
+		name = strings.TrimSpace(name[i+1:])
 	}
-	name = strings.TrimSpace(strings.Map(func(r rune) rune {
+	if name == "." || name == ".." {
+		return ""
+	}
+	return name
+}
+
+// displayName is a name on one line and without controls.
+func displayName(name string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		switch {
 		case r == '\t', r == '\n', r == '\r':
 			return ' '
@@ -227,10 +255,6 @@ func baseName(name string) string {
 		}
 		return r
 	}, name))
-	if name == "." || name == ".." {
-		return ""
-	}
-	return name
 }
 
 // encodedMessage reports whether the body of a message part must be decoded

@@ -22,6 +22,9 @@ func (st *session) expandPart(p *Part) []*Part {
 		p.problem(Problem{Code: LimitContainer, Offset: p.Body, Lost: true})
 	}
 	st.expand -= int64(len(b))
+	if p.winmail() {
+		return st.openWinmail(p, b)
+	}
 	if p.signed() {
 		var ok bool
 		if b, ok = signedContent(b); !ok {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"math"
 	"runtime"
 	"strings"
 	"testing"
@@ -104,13 +105,94 @@ func TestMemoryGrowsWithTheInput(t *testing.T) {
 // TestTowerOfEncodedMessagesIsBounded: what is decoded in all is bounded, not
 // only each container.
 func TestTowerOfEncodedMessagesIsBounded(t *testing.T) {
-	msg := "Subject: core\n\nneedle\n"
-	for range 20 {
-		msg = "Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n" + base64.StdEncoding.EncodeToString([]byte(msg)) + "\n"
-	}
+	msg := tower(20)
 	m := decodeBytes(t, []byte(msg))
 	if !strings.Contains(m.Text, "needle") {
 		t.Errorf("got %q and problems %v", m.Text, m.Problems)
 	}
 	checkMessage(t, int64(len(msg)), m)
+}
+
+// growing are messages of a size that can be chosen, one for each way in which
+// a message can be large.
+var growing = []struct {
+	name string
+	n    int
+	make func(n int) string
+}{
+	{"depth", 1500, func(n int) string { return nest(n, true) }},
+	{"parts", 8_000, func(n int) string {
+		return "Content-Type: multipart/mixed; boundary=b\n\n" + strings.Repeat("--b\n\na\n", n) + "--b--\n"
+	}},
+	{"header lines", 30_000, func(n int) string { return strings.Repeat("X: y\n", n) + "\nneedle\n" }},
+	{"header lines without colon", 100_000, func(n int) string { return strings.Repeat("junk\n", n) + "From: a\n\nneedle\n" }},
+	{"parameters", 20_000, func(n int) string {
+		return "Content-Type: text/plain" + strings.Repeat("; a=b", n) + "\n\nneedle\n"
+	}},
+	{"encoded words", 700, func(n int) string { // twice is the 64 KiB of a field that are read
+		return "Subject:" + strings.Repeat(" =?utf-8?B?w7zDn8O8w5/DvMOf?=\n", n) + "\nneedle\n"
+	}},
+	{"junk in base64", 100_000, func(n int) string {
+		return "Content-Transfer-Encoding: base64\n\n" + strings.Repeat("bmVlZGxl****", n) + "\n"
+	}},
+	{"properties of winmail.dat", 10_000, func(n int) string {
+		return string(winmailMessage("a", tnefStart+attribute(1, 0x69003, word(uint32(n))+strings.Repeat(binaryProp(1, "abcd"), n))))
+	}},
+}
+
+// TestDoublingIsNotQuadratic tells linear from quadratic: twice the depth,
+// parts, header lines, parameters, encoded words or junk must not cost four
+// times the time. The least of several runs counts, and a shape may be measured
+// several times: other programs use the machine too. BenchmarkDoubling gives
+// the factor itself.
+func TestDoublingIsNotQuadratic(t *testing.T) {
+	for _, s := range growing {
+		t.Run(s.name, func(t *testing.T) {
+			one, two := s.make(s.n), s.make(2*s.n)
+			factor := 0.0
+			for range 8 {
+				factor = float64(leastTime(two)) / float64(leastTime(one))
+				if factor <= 3.2 {
+					return
+				}
+			}
+			t.Errorf("twice as many cost %.1f times the time", factor)
+		})
+	}
+}
+
+// BenchmarkDoubling reports what twice as many cost: at most 2.3 on a quiet
+// machine.
+func BenchmarkDoubling(b *testing.B) {
+	for _, s := range growing {
+		b.Run(s.name, func(b *testing.B) {
+			one, two := s.make(s.n), s.make(2*s.n)
+			factor := math.Inf(1)
+			for b.Loop() {
+				factor = min(factor, float64(leastTime(two))/float64(leastTime(one)))
+			}
+			b.ReportMetric(factor, "times")
+		})
+	}
+}
+
+// leastTime is the time that decoding takes when nothing else runs.
+func leastTime(msg string) time.Duration {
+	least := time.Hour
+	for range 4 {
+		start := time.Now()
+		Decode(context.Background(), strings.NewReader(msg), int64(len(msg)), Options{})
+		least = min(least, time.Since(start))
+	}
+	return least
+}
+
+// tower is a message in base64 in a message, n times. Each level is a third
+// larger than the one in it.
+func tower(n int) string {
+	msg := "Subject: core\n\nneedle\n"
+	for range n {
+		msg = "Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n" + base64.StdEncoding.EncodeToString([]byte(msg)) + "\n"
+	}
+	return msg
 }

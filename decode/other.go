@@ -205,7 +205,7 @@ func fieldText(raw string) string {
 // foreign adds a leaf that another decoder read.
 func (m *Message) foreign(kind, name string, b []byte) *Part {
 	p := &Part{
-		MediaType: kind, FileName: baseName(name), Encoding: "8bit",
+		MediaType: kind, Name: displayName(name), FileName: baseName(name), Encoding: "8bit",
 		st: newSession(context.Background(), Limits{}, int64(len(b))), src: memSource(nil, 0),
 		number: len(m.Parts) + 1, file: b, foreign: true,
 	}

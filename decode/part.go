@@ -27,7 +27,8 @@ type Part struct {
 	Encoding   string // as read after repair: "base64", "quoted-printable", ...
 	Charset    string // used, IANA preferred name; "" if not text. Before the text was read: what the label means
 	Declared   string // charset as the sender wrote it
-	FileName   string // decoded, no path
+	Name       string // decoded, on one line, as the sender gave it: to be shown, never to be opened
+	FileName   string // the last element of Name, to write a file
 	Attachment bool
 	Problems   []Problem
 
@@ -50,6 +51,9 @@ type Part struct {
 	blocks        []*Part  // files that stand in this text
 	order         int      // its place in Message.Parts
 	option        bool     // it is, or is in, one of several alternatives
+
+	unpacked bool // it lay in a TNEF stream
+	itemBody bool // it is the body of one
 
 	foreign bool   // it was read by another decoder
 	source  string // and this is its text
@@ -87,7 +91,9 @@ func (p *Part) Path() string {
 	return strings.Join(steps, "")
 }
 
-// Leaf reports whether the part has no children: its octets are content.
+// Leaf reports whether the octets of the part are content. A file that was
+// opened for what is in it, such as winmail.dat, is a leaf, though parts with a
+// path below its own follow it.
 func (p *Part) Leaf() bool { return p.kids == 0 }
 
 // Parent is the part that this one lies in, or nil.

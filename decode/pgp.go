@@ -3,6 +3,8 @@ package decode
 import "strings"
 
 const (
+	armourBegin = "-----BEGIN PGP "
+	armourEnd   = "-----END PGP "
 	clearSigned = "-----BEGIN PGP SIGNED MESSAGE-----\n"
 	signature   = "-----BEGIN PGP SIGNATURE-----"
 	signed      = "-----END PGP SIGNATURE-----"
@@ -53,4 +55,39 @@ func unsigned(src string) string {
 		b.WriteByte('\n')
 	}
 	return b.String()
+}
+
+// withoutArmour puts a line in the place of each block of ASCII armour (RFC
+// 9580 section 6.2): "[PGP message]". A block that is cut ends at the first
+// line that cannot belong to one.
+func withoutArmour(src string) (text string, found bool) {
+	var b strings.Builder
+	b.Grow(len(src))
+	inside := false
+	for left := src; len(left) > 0; {
+		line, rest, _ := strings.Cut(left, "\n")
+		left = rest
+		bare := strings.TrimRight(line, " \t")
+		if inside {
+			if strings.HasPrefix(bare, armourEnd) {
+				inside = false
+				continue
+			}
+			if !strings.Contains(bare, " ") || strings.Contains(bare, ": ") {
+				continue
+			}
+			inside = false // what follows is text
+		}
+		if kind, ok := strings.CutPrefix(bare, armourBegin); ok && strings.HasSuffix(kind, "-----") {
+			b.WriteString("[PGP " + strings.ToLower(strings.TrimSuffix(kind, "-----")) + "]\n")
+			inside, found = true, true
+			continue
+		}
+		b.WriteString(line)
+		b.WriteByte('\n')
+	}
+	if !found {
+		return src, false
+	}
+	return b.String(), true
 }

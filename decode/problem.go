@@ -16,7 +16,8 @@ type Problem struct {
 type Code string
 
 // The codes of this package. Those of header fields, transfer encodings and
-// charsets come from decode/header, decode/transfer and decode/charset.
+// charsets come from decode/header, decode/transfer and decode/charset, those
+// of winmail.dat from decode/tnef.
 const (
 	BoundaryAfterClose  Code = "boundary-after-close"   // parts follow the closing delimiter
 	BoundaryMissing     Code = "boundary-missing"       // a multipart without any delimiter line: read as one text
@@ -42,9 +43,11 @@ const (
 	MultipartText       Code = "multipart-text-outside" // text before the first or after the last part
 	MultipartEncoded    Code = "multipart-encoded"      // a multipart that really is encoded
 	PartHeaderMissing   Code = "part-header-missing"    // a part begins with its text
+	PGPArmour           Code = "pgp-armour"             // a PGP message or key stands in the text; nothing is decrypted
 	PGPSigned           Code = "pgp-clear-signed"       // the text is clear-signed; nothing is verified
 	SecondReading       Code = "second-reading"         // enmime found text that the own reader did not
 	TextInBlock         Code = "text-inline-file"       // a file in uuencode, yEnc or BinHex stood in the text
+	TNEFBody            Code = "tnef-body"              // the compressed body of a winmail.dat is damaged
 	TypeRepeated        Code = "type-repeated"          // several Content-Type fields
 )
 

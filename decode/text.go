@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"lostpost/decode/charset"
 	"lostpost/decode/html"
@@ -13,8 +14,9 @@ import (
 )
 
 // Text writes the part as UTF-8 text with "\n" line ends, at most
-// Limits.TextBytes octets: HTML as a reader sees it, flowed lines joined
-// (RFC 3676), PGP armour and files that stand inside the text left out. Parts
+// Limits.TextBytes octets: HTML, calendars and visiting cards as a reader sees
+// them, flowed lines joined (RFC 3676), of PGP armour what it is, files that
+// stand inside the text left out. Parts
 // that are no text write nothing. Reading notes what it repaired in Problems,
 // once.
 //
@@ -30,8 +32,9 @@ func (p *Part) Text(ctx context.Context, w io.Writer) error {
 }
 
 // Source gives the Unicode text of a text leaf as its sender wrote it, with
-// "\n" line ends: HTML as source, flowed lines not joined, files that stand
-// inside the text left out. It is "" for parts that are no text.
+// "\n" line ends: HTML as source, flowed lines not joined (but for breaks with
+// delsp inside a text of Chinese or Japanese, which are no white space), files
+// that stand inside the text left out. It is "" for parts that are no text.
 //
 // Errors: that of the message's reader, ctx's; the text is then what was read
 // so far.
@@ -53,10 +56,11 @@ func (p *Part) Source(ctx context.Context) (string, error) {
 	}
 	if p.MediaType == "text/html" {
 		if m := html.Charset(b); m != "" {
-			if label == "" {
-				label = m
-			} else {
+			switch {
+			case label != "":
 				hint = m
+			case !utf8.Valid(b) || !oneOctet(m): // UTF-8 is never so by chance: the page was converted
+				label = m
 			}
 		}
 	}
@@ -68,7 +72,11 @@ func (p *Part) Source(ctx context.Context) (string, error) {
 			p.problem(Problem{Code: Code(f.Code), Offset: p.Body, Lost: f.Lost, Detail: f.Detail})
 		}
 	}
-	return unixLines(strings.TrimPrefix(r.Text, "\ufeff")), err
+	text := unixLines(strings.TrimPrefix(r.Text, "\ufeff"))
+	if flowed, delsp := p.flowed(); flowed && delsp {
+		text = joinUnspaced(text)
+	}
+	return text, err
 }
 
 // octets reads the body, decoded, at most Limits.TextBytes.
@@ -148,7 +156,7 @@ func (p *Part) cutBlocks(b []byte) []byte {
 		c := &Part{
 			Offset: p.Offset, Body: p.Body, End: p.End,
 			MediaType: "application/octet-stream", Encoding: f.Encoding,
-			FileName: baseName(f.Name), Attachment: true,
+			Name: displayName(f.Name), FileName: baseName(f.Name), Attachment: true,
 			st: p.st, src: p.src, parent: p, number: i + 1,
 			file: f.Data, inText: true,
 		}
@@ -196,14 +204,51 @@ func (p *Part) render(src string) string {
 			p.problem(Problem{Code: LimitText, Offset: p.End, Lost: true})
 		}
 		return b.String()
-	case strings.HasPrefix(src, clearSigned), strings.Contains(src, "\n"+clearSigned):
+	case p.MediaType == "text/calendar" || p.MediaType == "text/x-vcalendar":
+		return orSource(calendarText(src), src)
+	case p.MediaType == "text/vcard" || p.MediaType == "text/x-vcard" || p.MediaType == "text/directory":
+		return orSource(vcardText(src), src)
+	}
+	src = p.unarmoured(src)
+	if flowed, delsp := p.flowed(); flowed {
+		return joinFlowed(src, delsp)
+	}
+	return src
+}
+
+// oneOctet reports whether a charset has one octet a character.
+func oneOctet(label string) bool {
+	name := charset.Canonical(label)
+	return strings.HasPrefix(name, "iso-8859-") || strings.HasPrefix(name, "windows-125") || strings.HasPrefix(name, "koi8-")
+}
+
+// orSource is a text, or what it was made of if nothing came out.
+func orSource(text, src string) string {
+	if text == "" {
+		return src
+	}
+	return text
+}
+
+// unarmoured takes PGP armour out of a text and notes that there was one.
+func (p *Part) unarmoured(src string) string {
+	if !strings.Contains(src, armourBegin) {
+		return src
+	}
+	if strings.HasPrefix(src, clearSigned) || strings.Contains(src, "\n"+clearSigned) {
 		p.mark(PGPSigned)
 		src = unsigned(src)
 	}
-	if strings.EqualFold(p.Params["format"], "flowed") {
-		return joinFlowed(src, strings.EqualFold(p.Params["delsp"], "yes"))
+	text, found := withoutArmour(src)
+	if found {
+		p.mark(PGPArmour)
 	}
-	return src
+	return text
+}
+
+// flowed reports whether the lines are to be joined, and how (RFC 3676).
+func (p *Part) flowed() (flowed, delsp bool) {
+	return strings.EqualFold(p.Params["format"], "flowed"), strings.EqualFold(p.Params["delsp"], "yes")
 }
 
 // mark notes what a text is, once.

@@ -185,7 +185,7 @@ func (k *walker) begin(pos int64, parent *Part, message bool) int64 {
 			}
 			k.open = append(k.open, frame{part: p, outer: -1, guessAt: -1})
 			parent, pos, message = p, p.body, true
-		case p.signed():
+		case p.signed(), p.winmail():
 			p.encoded = true
 			k.leaf = p
 			return p.body
@@ -259,7 +259,10 @@ func fieldLike(text []byte) bool {
 // readHeader finds the header section at pos and parses it.
 func (k *walker) readHeader(p *Part, pos int64, message bool) {
 	first, parse := pos, header.ParsePart
-	if message {
+	if text, _ := k.w.line(pos); message && (p.parent == nil || len(text) > 0) {
+		// An empty line before the fields is a slip of who cut the message
+		// file. An enclosed message that begins with one has no fields, and
+		// what follows is its text (RFC 2046 section 5.2.1).
 		first, parse = k.lead(pos), header.Parse
 	}
 	b := k.w.s.bytes(pos, k.section(first))

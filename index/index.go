@@ -85,6 +85,15 @@ type Request struct {
 	Facets []query.Field
 	Marks  bool // snippets
 	Count  bool // an exact Total, also where that means reading every hit
+	// Threads makes one hit of all hits in one thread: the newest (or the first
+	// in the order asked for), with Hit.Thread. Total then counts messages.
+	Threads bool
+	// Widen lets a query that nothing matches be asked again with plain words
+	// standing for words that contain them (parts of compounds). Words in
+	// quotes stay as they are. Result.Widened says that it was done.
+	Widen bool
+	// Explain fills Result.Clauses.
+	Explain bool
 }
 
 // Sort is by date, newest or oldest first, by relevance or by size.
@@ -104,16 +113,36 @@ type Result struct {
 	Exact  bool
 	Next   string // After of the next page; "" if this is the last
 	Facets map[query.Field][]Count
-	Took   time.Duration
+	// Indexed is how many messages were searched: all that the index has.
+	Indexed int64
+	Widened query.Expr // what was asked instead; nil if the query itself
+	Clauses []Clause   // what each leaf of the query finds by itself
+	Took    time.Duration
 }
 
-// A Hit is one message; Snippet has the marks.
+// A Hit is one message; Snippet has the marks. From and Subject are what a list
+// shows, decoded and cut to some 200 octets; they may hold control characters.
 type Hit struct {
-	ID      archive.ID
-	Date    time.Time // zero if the message has none
-	Score   float64   // 0 unless sorted by relevance
-	Part    string    // part that the snippet is from; "" is the text of the message
-	Snippet []Span
+	ID       archive.ID
+	Date     time.Time // zero if the message has none
+	From     string    // name of the first author, else the address
+	Subject  string
+	Attached bool    // a part is meant to be saved rather than read
+	Lossy    bool    // decoding lost something
+	Score    float64 // 0 unless sorted by relevance
+	Part     string  // part that the snippet is from; "" is the text of the message
+	Snippet  []Span
+	Thread   *Thread // nil unless asked for
+}
+
+// A Thread is the messages that refer to each other, or to the same messages,
+// by Message-ID, In-Reply-To and References (RFC 5322 section 3.6.4), or share
+// a conversation in Thread-Index (MS-OXOMSG 2.2.1.3). Messages that are not in
+// the index hold a thread together too.
+type Thread struct {
+	ID       archive.ID   // of the oldest message; thread:ID finds the thread
+	Messages []archive.ID // all of the thread, oldest first; at most 10,000
+	Matched  int          // how many of them are hits
 }
 
 // A Span is a run of text, marked or not.
@@ -124,9 +153,11 @@ type Span struct {
 
 // A Clause is one leaf of a query and what became of it.
 type Clause struct {
-	Query string // canonical text
-	Holds bool
+	Query string   // canonical text
+	Holds bool     // for the document, or for any
+	Hits  int64    // messages for which it holds by itself; 0 from Index.Explain
 	Terms []string // as analysed
+	Forms []string // words of the index that count as forms of the word, at most 20
 	Near  []string // what the document has instead
 }
 

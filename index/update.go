@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"runtime"
 	"time"
 
 	"lostpost/archive"
@@ -67,12 +66,7 @@ type Report struct {
 // work undone; those of ix; anything else that reading the archive gives, such
 // as an I/O error. The report is valid beside an error.
 func Update(ctx context.Context, ix Index, arc *archive.Archive, opt Options) (Report, error) {
-	if opt.Workers <= 0 {
-		opt.Workers = runtime.GOMAXPROCS(0)
-	}
-	if opt.Log == nil {
-		opt.Log = slog.New(slog.DiscardHandler)
-	}
+	opt = opt.complete()
 	u := &updater{ix: ix, arc: arc, opt: opt, start: time.Now()}
 	err := u.run(ctx)
 	u.report.Took = time.Since(u.start)

@@ -64,7 +64,8 @@ func (r *record) Cursor(context.Context, string) (int64, error) {
 
 func (r *record) IDs(context.Context, string) iter.Seq2[archive.ID, error] {
 	return func(yield func(archive.ID, error) bool) {
-		for id := range r.docs {
+		ids := slices.SortedFunc(maps.Keys(r.docs), func(a, b archive.ID) int { return slices.Compare(a[:], b[:]) })
+		for _, id := range ids {
 			if !yield(id, nil) {
 				return
 			}

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """make bench: what the main job costs, for 5,000 messages of the shared generator (make_perf.py).
 
-  bench.py            import, decode, index, the same again, eleven classes of queries: lostpost alone
+  bench.py            import, decode, index, dump, the same again, eleven classes of queries: lostpost alone
   bench.py --peers    the same beside notmuch and mu (Debian), alternately on the same files
 
 Every figure is of whole processes: CPU is user + system of the process and its children, memory is the peak of the
@@ -109,6 +109,10 @@ def main():
         row("import alone (--no-index)", Cost(lostpost("import", "--no-index", "-a", bare, mail), env))
         row("index alone", Cost(lostpost("index", "-a", bare), env))
         row("decode alone (text to nowhere)", Cost(lostpost("text", mail), env, ok=None))
+        texts = os.path.join(tmp, "texts")
+        # Exit code 3: some message of the generator has a part that cannot be read whole.
+        row("dump to text files", Cost(lostpost("dump", "-a", arc, "-o", texts), env, ok=(0, 3)))
+        row("the same dump again", Cost(lostpost("dump", "-a", arc, "-o", texts), env, ok=(0, 3)))
         row("check", Cost(lostpost("check", "-a", arc), env))
         print("\nindex beside the mail: lostpost %.2f x" % (size(os.path.join(arc, "index")) / octets), end="")
         for p in peers:

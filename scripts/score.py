@@ -59,6 +59,27 @@ def hostile(tmp):
     yield "hostile: < 1 s, < 200 MB, word found", int(m[1]), total
 
 
+def drafts(tmp):
+    d = os.path.join(tmp, "recover")
+    os.mkdir(d)
+    run("sh", "-c", 'zstd -d --long=27 -qc "$1" | tar x -C "$2"', "sh", os.path.join(SHARED, "corpora/recover/recover.tar.zst"), d)
+    made = os.path.join(d, "recover", "made")
+    res = os.path.join(tmp, "drafts.jsonl")
+    with open(res, "w") as f:  # 3: forms that cannot be read yet
+        p = subprocess.run([LOSTPOST, "drafts", "--all", "--json", "--no-progress", "."], cwd=made, stdout=f, stderr=subprocess.DEVNULL, check=False)
+    if p.returncode not in (0, 3):
+        sys.exit("score: drafts ended with %d" % p.returncode)
+    out = py(os.path.join(SHARED, "tools/score_drafts.py"), os.path.join(made, "truth-made.tsv"), res, ok=None)
+    got = {name.strip(): (int(n), int(of)) for name, n, of in re.findall(r"^(.+?) +(\d+) of +(\d+)$", out, re.M)}
+    yield ("drafts found", *got["drafts found"])
+    # counted down: what is no draft and was called one
+    n, of = got["false drafts"]
+    yield "drafts not false", of - n, of
+    yield ("drafts states", *got["states right"])
+    yield ("drafts texts", *got["texts right by SHA-1"])
+    yield ("drafts families", *got["families, both ends"])
+
+
 def main():
     if not os.path.isdir(os.path.join(SHARED, "corpora")):
         print("no corpora beside this checkout: nothing to score")
@@ -71,7 +92,7 @@ def main():
                 best[name] = (int(n), int(of))
     rows, bad = [], 0
     with tempfile.TemporaryDirectory() as tmp:
-        for scorer in (decode, faults, hostile):
+        for scorer in (decode, faults, hostile, drafts):
             for name, n, of in scorer(tmp):
                 was = best.get(name, (0, of))[0]
                 bad += n < was

@@ -129,7 +129,7 @@ func normal(s string) string {
 	s = norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s)))
 	// Folding, which knows no language, keeps the dot of the Turkish capital
 	// as a mark of its own, and the dotless letter as it is.
-	s = strings.NewReplacer("i\u0307", "i", "ı", "i").Replace(s)
+	s = strings.ReplaceAll(strings.ReplaceAll(s, "i\u0307", "i"), "ı", "i")
 	return strings.Join(strings.Fields(s), " ")
 }
 

@@ -31,7 +31,7 @@ func TestOf(t *testing.T) {
 		{"Drafts (jadwiga)", Drafts},
 		{"Piszkozatok", Drafts},
 		{"下書き", Drafts},
-		{"پیش‌نویس‌ها", Drafts},
+		{"پیش\u200cنویس\u200cها", Drafts},
 		{"پیشنویسها", Drafts},
 		{"Luonnokset", Drafts},
 		{"ｄｒａｆｔｓ", Drafts},

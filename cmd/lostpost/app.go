@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"lostpost/archive"
+	"lostpost/decode/attach"
+	"lostpost/internal/config"
 	"lostpost/internal/term"
 )
 
@@ -31,6 +34,7 @@ type app struct {
 	now      func() time.Time
 
 	archiveDir string
+	configFile string
 	json       bool
 	quiet      bool
 	verbose    int
@@ -40,7 +44,12 @@ type app struct {
 	noPager    bool
 	utc        bool
 
-	buf *bufio.Writer // stdout
+	buf    *bufio.Writer // stdout
+	passed int           // items that were named as not readable
+	pdf    *attach.Pool  // nil: not needed yet
+
+	conf    *config.Config // nil until it was read
+	confErr error
 }
 
 // run executes one command line and gives its exit code.
@@ -52,6 +61,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root.SetOut(a.buf)
 	root.SetErr(a.err)
 	err := root.ExecuteContext(ctx)
+	a.closePDF()
 	if ferr := a.buf.Flush(); err == nil {
 		err = ferr
 	}
@@ -61,15 +71,26 @@ func (a *app) run(ctx context.Context, args []string) int {
 // finish prints what became of a command and gives the exit code.
 func (a *app) finish(ctx context.Context, err error) int {
 	var code status
+	if err == nil && a.passed > 0 {
+		err = status(exitSome)
+	}
 	switch {
 	case err == nil:
 		return exitOK
+	case errors.As(err, &code) && a.passed > 0:
+		return worse(int(code), exitSome)
 	case errors.As(err, &code):
 		return int(code)
 	case errors.Is(err, syscall.EPIPE):
 		return exitOK
 	}
 	f := a.explain(ctx, err)
+	a.tell(f)
+	return f.code
+}
+
+// tell prints a failure on stderr.
+func (a *app) tell(f *failure) {
 	if a.json {
 		writeJSON(a.err, struct {
 			Type  string `json:"type"`
@@ -77,13 +98,12 @@ func (a *app) finish(ctx context.Context, err error) int {
 			Error string `json:"error"`
 			Todo  string `json:"todo,omitempty"`
 		}{"error", f.code, f.msg, f.todo})
-		return f.code
+		return
 	}
 	fmt.Fprintf(a.err, "lostpost: %s\n", term.Sanitize(f.msg))
 	if f.todo != "" {
 		fmt.Fprintln(a.err, term.Sanitize(f.todo))
 	}
-	return f.code
 }
 
 const opening = `lostpost keeps your mail, byte for byte, and finds anything in it.
@@ -114,7 +134,8 @@ func (a *app) root() *cobra.Command {
 		},
 	}
 	p := root.PersistentFlags()
-	p.StringVarP(&a.archiveDir, "archive", "a", "", "the archive `DIR` (default $LOSTPOST_ARCHIVE, else ~/.local/share/lostpost)")
+	p.StringVarP(&a.archiveDir, "archive", "a", "", "the archive `DIR` (default $LOSTPOST_ARCHIVE, else as configured, else ~/.local/share/lostpost)")
+	p.StringVar(&a.configFile, "config", "", "the configuration `FILE` (default $LOSTPOST_CONFIG, else ~/.config/lostpost/config.toml)")
 	p.BoolVar(&a.json, "json", false, "JSON Lines on stdout")
 	p.CountVarP(&a.verbose, "verbose", "v", "say more; -vv for bug reports")
 	p.StringVar(&a.color, "color", "auto", "`WHEN`: auto, always or never")
@@ -123,18 +144,27 @@ func (a *app) root() *cobra.Command {
 	p.BoolVar(&a.noPager, "no-pager", false, "never start a pager")
 	p.BoolVar(&a.utc, "utc", false, "show times in UTC")
 	root.SetFlagErrorFunc(flagError)
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { a.printHelp(cmd) })
+	root.SetHelpCommand(a.helpCommand())
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		return cmp.Or(a.checkFlags(), a.needConfig(cmd))
+	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddGroup(
 		&cobra.Group{ID: "in", Title: "Get mail in"},
 		&cobra.Group{ID: "read", Title: "Read"},
+		&cobra.Group{ID: "rescue", Title: "Rescue"},
+		&cobra.Group{ID: "give", Title: "Give back"},
 		&cobra.Group{ID: "keep", Title: "Keep"},
 		&cobra.Group{ID: "program", Title: "Program"},
 	)
 	root.AddCommand(
-		a.importCommand(),
+		a.importCommand(), a.fetchCommand(), a.scheduleCommand(),
 		a.searchCommand(), a.showCommand(), a.textCommand(), a.dumpCommand(), a.extractCommand(),
-		a.checkCommand(), a.indexCommand(),
-		a.versionCommand(),
+		a.draftsCommand(),
+		a.exportCommand(), a.restoreCommand(),
+		a.checkCommand(), a.indexCommand(), a.statsCommand(), a.doctorCommand(),
+		a.configCommand(), a.completionCommand(), a.manCommand(), a.versionCommand(),
 	)
 	for _, c := range root.Commands() {
 		// -q is --quiet but where a command has a -q QUERY.
@@ -144,9 +174,24 @@ func (a *app) root() *cobra.Command {
 		}
 		c.Flags().BoolVarP(&a.quiet, "quiet", short, false, "errors only")
 	}
-	root.SetHelpCommandGroupID("program")
 	root.AddCommand(a.helpTopics()...)
+	root.AddCommand(fetchTopics()...)
 	return root
+}
+
+// checkFlags refuses values that the global flags do not know.
+func (a *app) checkFlags() error {
+	switch a.color {
+	case "auto", "always", "never":
+	default:
+		return fail(exitFailed, "It is auto, always or never.", "--color cannot be %q.", a.color)
+	}
+	switch a.progress {
+	case "auto", "json":
+	default:
+		return fail(exitFailed, "It is auto or json.", "--progress cannot be %q.", a.progress)
+	}
+	return nil
 }
 
 // unknownCommand names the nearest command.
@@ -256,19 +301,14 @@ func lookupFlag(cmd *cobra.Command, arg string) *pflag.Flag {
 	return nil
 }
 
-// dir is the archive's folder.
+// dir is the archive's folder: what the flag, the environment or the
+// configuration says, else the usual place.
 func (a *app) dir() string {
-	switch {
-	case a.archiveDir != "":
-		return a.archiveDir
-	case a.env("LOSTPOST_ARCHIVE") != "":
-		return a.env("LOSTPOST_ARCHIVE")
-	case a.env("XDG_DATA_HOME") != "":
-		return filepath.Join(a.env("XDG_DATA_HOME"), "lostpost")
-	case runtime.GOOS == "windows":
-		return filepath.Join(a.env("LocalAppData"), "lostpost")
+	c, err := a.config()
+	if err != nil {
+		c = nil // only commands that work without a configuration come here
 	}
-	return filepath.Join(a.env("HOME"), ".local", "share", "lostpost")
+	return c.ArchiveDir(a.archiveDir, a.env)
 }
 
 // stateDir is where the last list is kept.
@@ -315,9 +355,10 @@ func (a *app) log() *slog.Logger {
 // printf writes to stdout. Its error comes back from the Flush at the end.
 func (a *app) printf(format string, args ...any) { fmt.Fprintf(a.buf, format, args...) }
 
-// note tells something on stderr that is not the answer.
+// note tells something on stderr that is not the answer, after the answer so
+// far. If nobody reads that any more, nobody wants the note.
 func (a *app) note(format string, args ...any) {
-	if !a.quiet {
+	if err := a.buf.Flush(); err == nil && !a.quiet {
 		fmt.Fprintf(a.err, "%s\n", term.Sanitize(fmt.Sprintf(format, args...)))
 	}
 }

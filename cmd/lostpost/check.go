@@ -29,7 +29,7 @@ func (a *app) checkCommand() *cobra.Command {
 		Short:   "Prove that every message is there, unchanged and findable",
 		Long:    "Check reads every message, compares its SHA-256 with its name, the ledger with the folders, and the index with the ledger. It changes nothing unless --repair is given. Exit code 3: something was found that loses nothing. 6: a message is missing or changed, each named.",
 		Example: "  lostpost check\n  lostpost check --fast\n  lostpost check --report 2024-03-02T14.05",
-		Args:    cobra.NoArgs,
+		Args:    noWords,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.Flags().Changed("report") {
 				return a.checkReport(cmd.Context(), f.report)
@@ -267,9 +267,12 @@ func (a *app) printCheck(ctx context.Context, arc *archive.Archive, c *checked, 
 	if f.fast {
 		how = "sizes as in the ledger"
 	}
-	a.printf("files      %s of %s present, %s      index  %s\n", term.Number(c.stored-int64(c.severe)), term.Number(c.stored), how, c.indexWord())
-	a.printf("ledger     %s seen = %s stored + %s already there + %s not readable      findings %d\n",
-		term.Number(sum.Known+sum.Stored+sum.Duplicate+sum.PutAside), term.Number(sum.Stored), term.Number(sum.Known+sum.Duplicate), term.Number(sum.PutAside), len(c.findings))
+	present := fmt.Sprintf("%s of %s present, %s", term.Number(c.stored-int64(c.severe)), term.Number(c.stored), how)
+	seen := fmt.Sprintf("%s seen = %s + %s + %s", term.Number(sum.Known+sum.Stored+sum.Duplicate+sum.PutAside),
+		term.Number(sum.Stored), term.Number(sum.Known+sum.Duplicate), term.Number(sum.PutAside))
+	width := max(len(present), len(seen))
+	a.printf("files      %-*s      index  %s\n", width, present, c.indexWord())
+	a.printf("ledger     %-*s      left over %d\n", width, seen, len(c.findings)-c.severe)
 	switch code {
 	case exitOK:
 		a.printf("All well. (%.1f s)\n", took)

@@ -90,7 +90,9 @@ func (h crashHouse) run(t *testing.T, arc, point string, killAfter time.Duration
 func (h crashHouse) holds(t *testing.T, arc string) {
 	t.Helper()
 	_, out := h.run(t, arc, "", 0, "check")
-	if !strings.Contains(out, "All well.") {
+	// "All well." says that the index is complete too; its count is looked at
+	// all the same.
+	if !strings.Contains(out, "All well.") || !strings.Contains(out, fmt.Sprintf("index  %d of %d", h.messages, h.messages)) {
 		t.Fatalf("check:\n%s", out)
 	}
 	a, err := archive.Open(arc, archive.Options{})
@@ -123,6 +125,9 @@ func (h crashHouse) holds(t *testing.T, arc string) {
 func TestCrashAtEveryStep(t *testing.T) {
 	h := newCrashHouse(t)
 	for _, p := range durable.CrashPoints {
+		if p == "removed" {
+			continue // an import removes nothing: TestCrashWhileRemoving
+		}
 		for _, n := range []int{1, 2} {
 			t.Run(fmt.Sprintf("%s:%d", p, n), func(t *testing.T) {
 				arc := filepath.Join(t.TempDir(), "archive")
@@ -135,6 +140,62 @@ func TestCrashAtEveryStep(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestCrashWhileRemoving kills a removal on the user's order, which no command
+// has yet, after the first name of a message is gone: the message is then gone
+// altogether, or was never touched.
+func TestCrashWhileRemoving(t *testing.T) {
+	h := newCrashHouse(t)
+	arc := filepath.Join(t.TempDir(), "archive")
+	h.run(t, arc, "", 0, "import", h.source)
+	var id archive.ID // of a message that lies in both mailboxes
+	a, err := archive.Open(arc, archive.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for e, err := range a.List(t.Context(), 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(e.Places) == 2 {
+			id = e.ID
+			break
+		}
+	}
+	a.Close()
+	remove := exec.Command(os.Args[0], "-test.run=^TestHelperRemove$")
+	remove.Env = append(os.Environ(), "LOSTPOST_CRASHPOINT=removed", "LOSTPOST_TEST_REMOVE="+arc+":"+id.String())
+	out, err := remove.CombinedOutput()
+	if st, ok := remove.ProcessState.Sys().(syscall.WaitStatus); !ok || !st.Signaled() || st.Signal() != syscall.SIGKILL {
+		t.Fatalf("the removal never came to its step: %v\n%s", err, out)
+	}
+	h.run(t, arc, "", 0, "index")
+	h.run(t, arc, "", 0, "check", "--repair") // finishes what was begun
+	_, said := h.run(t, arc, "", 0, "check")
+	if !strings.Contains(said, "All well.") || !strings.Contains(said, fmt.Sprintf("%d of %d present", h.messages-1, h.messages-1)) {
+		t.Fatalf("check:\n%s", said)
+	}
+}
+
+// TestHelperRemove is the process that TestCrashWhileRemoving kills.
+func TestHelperRemove(t *testing.T) {
+	dir, name, ok := strings.Cut(os.Getenv("LOSTPOST_TEST_REMOVE"), ":")
+	if !ok {
+		t.Skip("a helper of TestCrashWhileRemoving")
+	}
+	id, err := archive.ParseID(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := archive.OpenWriter(t.Context(), dir, archive.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Remove(t.Context(), id, "test"); err != nil {
+		t.Fatal(err)
+	}
+	t.Fatal("it should have been killed")
 }
 
 // TestCrashAtRandomMoments kills imports at random moments, several times on

@@ -44,7 +44,7 @@ func (a *app) dumpCommand() *cobra.Command {
 	}
 	fl := cmd.Flags()
 	fl.StringVarP(&f.out, "output", "o", "", "the folder `DIR`, or - for stdout")
-	fl.StringVar(&f.attachments, "attachments", "", "write attachments too; flat: all into one folder (`HOW`)")
+	fl.StringVar(&f.attachments, "attachments", "", "write attachments too, beside the text or (`flat`) all into one folder")
 	fl.Lookup("attachments").NoOptDefVal = "beside"
 	fl.BoolVar(&f.newText, "new-text", false, "leave out quoted replies and signatures")
 	fl.BoolVar(&f.oneFile, "one-file", false, "-o names one file for all messages, divided by form feeds")
@@ -132,7 +132,7 @@ func (a *app) selected(ctx context.Context, arc *archive.Archive, text string, f
 	if err != nil {
 		return err
 	}
-	ids, err := a.hits(ctx, arc, q)
+	ids, err := a.hits(ctx, q)
 	if err != nil {
 		return err
 	}
@@ -189,7 +189,7 @@ func (d *dumper) stream(ctx context.Context, text string) (err error) {
 					return err
 				}
 			}
-			return d.render(w, it, m)
+			return d.render(ctx, w, it, m)
 		})
 	})
 	if err == nil && d.messages.Load() == 0 {
@@ -199,13 +199,12 @@ func (d *dumper) stream(ctx context.Context, text string) (err error) {
 }
 
 // render writes one message in the format that was asked for.
-func (d *dumper) render(w io.Writer, it *item, m *decode.Message) error {
+func (d *dumper) render(ctx context.Context, w io.Writer, it *item, m *decode.Message) error {
 	switch d.flags.format {
 	case "json":
-		j := message{Size: it.size, Text: &m.Text}
+		var j message
 		j.keep(*it.entry)
-		j.describe(m)
-		return writeJSON(w, j)
+		return writeMessage(ctx, w, j, m, false)
 	case "markdown":
 		return markdown(w, m, d.flags.newText)
 	}
@@ -247,7 +246,7 @@ func (d *dumper) file(ctx context.Context, id archive.ID) error {
 		}
 		dir := filepath.Join(d.flags.out, folder(it.entry.Places[0].Mailbox))
 		name := d.name(ctx, it, m)
-		if err := d.write(dir, name+extensions[d.flags.format], func(w io.Writer) error { return d.render(w, it, m) }); err != nil {
+		if err := d.write(dir, name+extensions[d.flags.format], func(w io.Writer) error { return d.render(ctx, w, it, m) }); err != nil {
 			return err
 		}
 		if d.flags.attachments == "" {

@@ -25,6 +25,7 @@ type extractFlags struct {
 	query  string
 	inline bool
 	list   bool
+	text   bool
 }
 
 func (a *app) extractCommand() *cobra.Command {
@@ -44,6 +45,7 @@ func (a *app) extractCommand() *cobra.Command {
 	fl.StringVarP(&f.query, "query", "q", "", "from every message that `QUERY` finds")
 	fl.BoolVar(&f.inline, "inline", false, "also pictures and files that stand inside the text")
 	fl.BoolVar(&f.list, "list", false, "only list them")
+	fl.BoolVar(&f.text, "text", false, "the text inside PDF, Office, RTF and zip files, as .txt")
 	return cmd
 }
 
@@ -53,7 +55,6 @@ type extracted struct {
 	flags    *extractFlags
 	patterns []string
 	n        int64
-	bytes    int64
 	lost     bool
 	only     bytes.Buffer // with -o -: held until it is known that there is no other
 }
@@ -115,7 +116,7 @@ func (a *app) eachHit(ctx context.Context, text string, fn func(*item) error) er
 		return err
 	}
 	defer arc.Close()
-	ids, err := a.hits(ctx, arc, q)
+	ids, err := a.hits(ctx, q)
 	if err != nil {
 		return err
 	}
@@ -129,7 +130,11 @@ func (a *app) eachHit(ctx context.Context, text string, fn func(*item) error) er
 
 // message takes the attachments of one message.
 func (x *extracted) message(ctx context.Context, it *item) error {
-	d, err := it.decode(ctx, decode.Options{})
+	opt := decode.Options{}
+	if x.flags.text {
+		opt = x.app.withAttachments()
+	}
+	d, err := it.decode(ctx, opt)
 	if err != nil {
 		return err
 	}
@@ -137,7 +142,10 @@ func (x *extracted) message(ctx context.Context, it *item) error {
 		if !x.wants(p) {
 			continue
 		}
-		if err := x.part(it, p); err != nil {
+		name, content := x.content(d, p)
+		if content == nil {
+			x.app.note("%s: no text in it.", oneLine(attachmentName(p)))
+		} else if err := x.part(it, p, name, content); err != nil {
 			return err
 		}
 		for _, pr := range p.Problems {
@@ -163,7 +171,25 @@ func (x *extracted) wants(p *decode.Part) bool {
 	return false
 }
 
-func (x *extracted) part(it *item, p *decode.Part) error {
+// content is what is written of a part, and under which name: its octets, or
+// the text in it, nil if there is none.
+func (x *extracted) content(d *decode.Message, p *decode.Part) (string, io.Reader) {
+	if !x.flags.text {
+		return safeName(p), p.Open()
+	}
+	for _, t := range d.Attached {
+		if t.Part == p {
+			name := safeName(p)
+			if !strings.HasSuffix(name, ".txt") {
+				name += ".txt"
+			}
+			return name, strings.NewReader(t.Text + "\n")
+		}
+	}
+	return "", nil
+}
+
+func (x *extracted) part(it *item, p *decode.Part, name string, content io.Reader) error {
 	x.n++
 	a := x.app
 	if x.flags.list {
@@ -174,14 +200,13 @@ func (x *extracted) part(it *item, p *decode.Part) error {
 		if x.n > 1 {
 			return fail(exitFailed, "Name one with a pattern, or give a folder with -o.", "several attachments do not fit on stdout.")
 		}
-		_, err := io.Copy(&x.only, p.Open())
+		_, err := io.Copy(&x.only, content)
 		return err
 	}
-	name, n, err := writeNew(x.flags.out, safeName(p), p.Open())
+	name, n, err := writeNew(x.flags.out, name, content)
 	if err != nil {
 		return err
 	}
-	x.bytes += n
 	if !a.quiet {
 		a.printf("%s  %s\n", oneLine(filepath.Join(x.flags.out, name)), term.Size(n))
 	}
@@ -206,7 +231,10 @@ func writeNew(dir, name string, r io.Reader) (string, int64, error) {
 			return try, 0, err
 		}
 		n, err := io.Copy(f, r)
-		return try, n, errors.Join(err, f.Close())
+		if err = errors.Join(err, f.Close()); err != nil {
+			os.Remove(f.Name()) // half an attachment is not left under its name
+		}
+		return try, n, err
 	}
 }
 

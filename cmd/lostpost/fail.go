@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"lostpost/archive"
+	"lostpost/decode"
 	"lostpost/fetch"
 	"lostpost/index/query"
 )
@@ -65,7 +66,6 @@ func (a *app) explain(ctx context.Context, err error) *failure {
 		network *fetch.NetError
 		syntax  *query.SyntaxError
 		stop    stopped
-		path    *fs.PathError
 	)
 	switch {
 	case errors.As(err, &f):
@@ -96,16 +96,38 @@ func (a *app) explain(ctx context.Context, err error) *failure {
 		return f
 	case errors.Is(err, archive.ErrNotFound):
 		return &failure{exitNone, strings.TrimPrefix(err.Error(), "archive: ") + ".", "Find messages with: lostpost search WORD"}
-	case errors.Is(err, archive.ErrAmbiguous):
-		return &failure{exitFailed, strings.TrimPrefix(err.Error(), "archive: ") + ".", "Give more digits of the id."}
 	case errors.Is(err, archive.ErrForeign):
 		return &failure{exitBroken, strings.TrimPrefix(err.Error(), "archive: ") + ".", "Give a new or empty folder: --archive DIR"}
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG):
+	case errors.Is(err, decode.ErrTooHard):
+		return &failure{exitFailed, "the other decoder is not given this: " + err.Error() + ".", "Leave out --decoder: lostpost reads it."}
+	}
+	return a.explainSystem(err)
+}
+
+// explainSystem does so for errors of the operating system, and for the rest.
+func (a *app) explainSystem(err error) *failure {
+	var path *fs.PathError
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return &failure{exitFailed, fmt.Sprintf("the disk is full: %v.", err), "What was reported is safe. Make room; the same command goes on."}
+	case errors.Is(err, syscall.EFBIG):
+		return &failure{exitFailed, fmt.Sprintf("a file may not grow further: %v.", err), "What was reported is safe. See ulimit -f, or give another disk; the same command goes on."}
 	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
 		return &failure{exitFailed, fmt.Sprintf("not allowed: %v.", err), "Check the rights of that place."}
 	case errors.As(err, &path) && errors.Is(err, fs.ErrNotExist):
-		return &failure{exitFailed, fmt.Sprintf("there is no %s.", path.Path), "Check the path."}
+		return &failure{exitFailed, fmt.Sprintf("there is no %s.", a.tilde(path.Path)), "Check the path."}
+	case errors.As(err, &path) && errors.Is(err, fs.ErrExist):
+		return &failure{exitFailed, fmt.Sprintf("%s is there already.", a.tilde(path.Path)), "Give another name; nothing is overwritten."}
+	case errors.As(err, &path) && errors.Is(err, syscall.ENOTDIR):
+		return &failure{exitFailed, fmt.Sprintf("%s is not, or does not lie in, a folder.", a.tilde(path.Path)), "Check the path."}
+	case errors.As(err, &path) && errors.Is(err, syscall.EISDIR):
+		return &failure{exitFailed, fmt.Sprintf("%s is a folder.", a.tilde(path.Path)), "Give a file."}
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return &failure{exitFailed, fmt.Sprintf("too many files are open: %v.", err), "Raise the limit (ulimit -n); the same command goes on."}
+	case errors.Is(err, syscall.EIO):
+		return &failure{exitFailed, fmt.Sprintf("the disk cannot be read or written: %v.", err), "Copy what can be read to another disk, then try with the copy."}
+	case errors.Is(err, context.DeadlineExceeded):
+		return &failure{exitLater, fmt.Sprintf("it took too long: %v.", err), "Try again."}
 	}
 	return &failure{exitFailed, strings.TrimSuffix(err.Error(), ".") + ".", "If this looks like a fault of the program, run it again with -vv and report it."}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"lostpost/index/query"
 )
@@ -21,6 +22,154 @@ func (a *app) helpTopics() []*cobra.Command {
 		out = append(out, &cobra.Command{Use: t.name, Short: t.short, Long: strings.TrimSpace(t.text)})
 	}
 	return out
+}
+
+// helpCommand is `lostpost help`: the same pages as --help.
+func (a *app) helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "help [COMMAND|TOPIC]",
+		Short:   "The page of a command or of a topic",
+		GroupID: "program",
+		Example: "  lostpost help\n  lostpost help search\n  lostpost help query",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			root := cmd.Root()
+			if len(args) == 0 {
+				return root.Help()
+			}
+			c, rest, err := root.Find(args)
+			if err != nil || c == root || len(rest) > 0 {
+				return unknownPage(root, strings.Join(args, " "))
+			}
+			return c.Help()
+		},
+	}
+}
+
+// unknownPage names the nearest page.
+func unknownPage(root *cobra.Command, name string) error {
+	var names []string
+	for _, c := range root.Commands() {
+		names = append(names, c.Name())
+	}
+	todo := "See them all: lostpost help"
+	if s := nearest(name, names); s != "" {
+		todo = "Did you mean " + s + "?"
+	}
+	return fail(exitFailed, todo, "there is no help page %q.", name)
+}
+
+// printHelp prints the page of a command, of a topic, or the list of all.
+func (a *app) printHelp(cmd *cobra.Command) {
+	text := cmd.Long
+	if text == "" {
+		text = cmd.Short + "."
+	}
+	switch {
+	case !cmd.HasParent():
+		a.printf("%s\n", commandList(cmd))
+		return
+	case cmd.IsAdditionalHelpTopicCommand():
+		a.printf("%s\n", text)
+		return
+	}
+	a.printf("%s\n%s\n", wrap(text, helpWidth), cmd.UseLine())
+	if cmd.Example != "" {
+		a.printf("\nExamples:\n%s\n", cmd.Example)
+	}
+	for _, sub := range cmd.Commands() {
+		if sub.IsAvailableCommand() {
+			a.printf("\n%s\n    %s\n", sub.UseLine(), sub.Short)
+		}
+	}
+	a.printf("\nFlags:\n%s", flagList(cmd.LocalFlags()))
+	a.printf("\nFlags of every command:\n%s", flagList(cmd.InheritedFlags()))
+	a.printf("\nExit codes: 0 done, 1 done and the answer is none, 2 not done, 3 some items are\nreported, 6 the archive is missing or damaged. All: lostpost help exit-codes\n")
+}
+
+// helpWidth is how wide help pages are.
+const helpWidth = 79
+
+// commandList is what `lostpost help` prints: commands by group, then topics.
+func commandList(root *cobra.Command) string {
+	var b strings.Builder
+	b.WriteString("lostpost COMMAND [FLAGS] [ARGS]        flags may stand anywhere; \"--\" ends them\n")
+	for _, g := range root.Groups() {
+		title := "\n" + g.Title + "\n"
+		for _, c := range root.Commands() {
+			if c.GroupID == g.ID && c.IsAvailableCommand() {
+				fmt.Fprintf(&b, "%s  %-11s %s\n", title, c.Name(), c.Short)
+				title = ""
+			}
+		}
+	}
+	title := "\nTopics\n"
+	for _, c := range root.Commands() {
+		if c.IsAdditionalHelpTopicCommand() {
+			fmt.Fprintf(&b, "%s  %-11s %s\n", title, c.Name(), c.Short)
+			title = ""
+		}
+	}
+	b.WriteString("\nA page with examples for each of them: lostpost help NAME")
+	return b.String()
+}
+
+// flagList prints flags one a line: "-o, --output DIR   what it does". A flag
+// whose help begins with its value and a colon, "ORDER: date or size", says so
+// with the value in front alone.
+func flagList(fl *pflag.FlagSet) string {
+	type line struct{ left, right string }
+	var lines []line
+	width := 0
+	fl.VisitAll(func(f *pflag.Flag) {
+		if f.Hidden {
+			return
+		}
+		value, help := pflag.UnquoteUsage(f)
+		left := "      --" + f.Name
+		if f.Shorthand != "" {
+			left = "  -" + f.Shorthand + ", --" + f.Name
+		}
+		switch {
+		case value == "" || f.Value.Type() == "count":
+		case f.NoOptDefVal != "":
+			left += "[=" + value + "]"
+		default:
+			left += " " + value
+		}
+		help = strings.TrimPrefix(help, value+": ")
+		if f.DefValue != "" && f.DefValue != "0" && f.DefValue != "false" && f.DefValue != "[]" {
+			help += " (else " + f.DefValue + ")"
+		}
+		width = max(width, len(left))
+		lines = append(lines, line{left, help})
+	})
+	var b strings.Builder
+	for _, l := range lines {
+		rest := strings.Split(strings.TrimSuffix(wrap(l.right, max(helpWidth-width-3, 24)), "\n"), "\n")
+		for i, r := range rest {
+			if i > 0 {
+				l.left = ""
+			}
+			fmt.Fprintf(&b, "%-*s   %s\n", width, l.left, r)
+		}
+	}
+	return b.String()
+}
+
+// needMessage refuses a command line that names no message.
+func needMessage(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return fail(exitFailed, "Give a row of the last list, an id, or a file: lostpost "+cmd.Name()+" 1", "no message is named.")
+	}
+	return nil
+}
+
+// noWords refuses words behind a command that takes only flags.
+func noWords(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fail(exitFailed, "See: lostpost help "+cmd.Name(), "%s takes no %q.", cmd.Name(), args[0])
+	}
+	return nil
 }
 
 const exitCodesHelp = `
@@ -56,10 +205,22 @@ message   id mid path index offset date from to cc bcc subject mailboxes labels 
   from, to, cc, bcc   a list of {name, addr}
   attachments         a list of {part, name, type, size}
   snippet             a list of {text, mark}
-  parts               a list of {part, type, charset, charset_used, encoding, name, size, text, sha1, sha256, problems}
+  parts               a list of {part, type, charset, charset_used, encoding, name, size, sha1, sha256, problems, text}
   problems in parts   a list of {code, offset, lost, detail}
+draft     n id state score evidence latest longest words to subject date versions; a row of drafts
+  evidence            a list of {weight, reason, where}
+  versions            a list of {id, path, index, offset, mailbox, state, words, text_sha1, date}, oldest first
+  state               draft, probable, queued, superseded, deleted, sent or template
+diff      from to edits; edits is a list of {op, text}, op is 0 (kept), 1 (added) or -1 (removed)
 item      origin id result reason kept; result is archived, duplicate, quarantined or not_mail
+facet     field value n; with search --output people, labels, mailboxes
+clause    id query holds reason; with search --why-not
 finding   code path id detail severe
+account   source name listed known seen stored duplicate failed bytes; one of fetch
+mailbox   source mailbox listed new bytes; one of an account
+config    path archive accounts; accounts is a list of {name, address, server, user, mailboxes, password}
+count     by value messages bytes; a row of stats
+exam      state name detail todo; a line of doctor, state is ok, look or bad
 version   version go os arch commit format index
 summary   schema listed known seen stored duplicate failed not_mail bytes indexed total exact next written took_s; always the last line of a list
 error     code error todo; on stderr

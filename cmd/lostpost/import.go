@@ -49,7 +49,7 @@ func (a *app) importCommand() *cobra.Command {
 	fl := cmd.Flags()
 	fl.StringVar(&f.mailbox, "mailbox", "", "put everything below the mailbox `NAME`")
 	fl.StringVar(&f.report, "report", "", "one JSON line for every message to `FILE`")
-	fl.BoolVar(&f.noIndex, "no-index", false, "do not index now; a later import or `lostpost index` does")
+	fl.BoolVar(&f.noIndex, "no-index", false, "do not index now; the next import does, or lostpost index")
 	fl.BoolVarP(&f.dryRun, "dry-run", "n", false, "say what would be stored, store nothing")
 	f.list.register(fl)
 	return cmd
@@ -58,10 +58,13 @@ func (a *app) importCommand() *cobra.Command {
 // importTotal is the account over all paths.
 type importTotal struct {
 	seen, stored, duplicate, failed, bytes int64
-	failures                               []fetch.Failure
-	notMail                                map[string]int64
-	notMailCount                           int64
-	code                                   int
+	// unkept are messages that were read but are not in the archive, because
+	// it failed before they were durable; stored does not count them.
+	unkept       int64
+	failures     []fetch.Failure
+	notMail      map[string]int64
+	notMailCount int64
+	code         int
 }
 
 // add counts one place in. Its failures are named by the path as it was given.
@@ -82,12 +85,29 @@ func (t *importTotal) add(p place, r fetch.Report) {
 	}
 }
 
+// keepTo corrects the account of a run that ended early: what the archive does
+// not have now is not stored, whatever the run took.
+func (t *importTotal) keepTo(arc *archive.Archive, before int64) {
+	st, err := arc.Stat(context.Background()) // the run's own context may have ended
+	if err != nil {
+		return // the archive is gone; the error of the run says so
+	}
+	if kept := st.Messages - before; kept < t.stored {
+		t.unkept, t.stored = t.stored-kept, kept
+		t.code = worse(t.code, exitSome)
+	}
+}
+
 func (a *app) imports(ctx context.Context, paths []string, f *importFlags) (err error) {
 	started := a.now()
 	if f.dryRun {
 		return a.importDry(ctx, paths, f)
 	}
 	places, failed, err := a.openPlaces(ctx, paths, f)
+	if err != nil {
+		return err
+	}
+	rep, err := openReport(f.report)
 	if err != nil {
 		return err
 	}
@@ -100,15 +120,18 @@ func (a *app) imports(ctx context.Context, paths []string, f *importFlags) (err 
 			err = cerr
 		}
 	}()
-	rep, err := a.openReport(f.report)
+	follow := a.followIndex(ctx, w.Archive, f.noIndex)
+	t := &importTotal{notMail: map[string]int64{}, code: failed}
+	before, err := w.Stat(ctx)
 	if err != nil {
 		return err
 	}
-	follow := a.followIndex(ctx, w.Archive, f.noIndex)
-	t := &importTotal{notMail: map[string]int64{}, code: failed}
 	runErr := a.importAll(ctx, places, w, rep, t)
+	if runErr != nil {
+		t.keepTo(w.Archive, before.Messages)
+	}
 	indexed, indexErr := follow.finish(ctx)
-	if err := rep.close(); err != nil && runErr == nil {
+	if err := rep.close(t); err != nil && runErr == nil {
 		runErr = err
 	}
 	a.printImport(ctx, w.Archive, t, started, indexed)
@@ -142,7 +165,8 @@ func (a *app) openPlaces(ctx context.Context, paths []string, f *importFlags) (p
 		if len(paths) == 1 {
 			return nil, 0, err
 		}
-		fmt.Fprintf(a.err, "lostpost: %s\n", term.Sanitize(a.explain(ctx, err).msg))
+		x := a.explain(ctx, err)
+		fmt.Fprintf(a.err, "lostpost: %s\n", term.Sanitize(x.msg+" "+x.todo))
 		code = exitFailed
 	}
 	if len(places) == 0 {
@@ -174,15 +198,20 @@ func (a *app) importAll(ctx context.Context, places []place, w *archive.Writer, 
 		report, err := a.importOne(ctx, p.src, w, p.path, progress, rep)
 		t.add(p, report)
 		if notMail(err, p.path) {
-			progress.Print("lostpost: " + term.Sanitize(a.explain(ctx, err).msg))
+			x := a.explain(ctx, err)
+			progress.Print("lostpost: " + term.Sanitize(x.msg+" "+x.todo))
 			t.code, err = worse(t.code, exitFailed), nil
 		}
-		for _, n := range p.src.NotMail() {
-			t.notMail[n.Kind] += n.Count
-			t.notMailCount += n.Count
+		what := "not finished"
+		if err == nil {
+			what = oneLine(p.src.Describe())
+			for _, n := range p.src.NotMail() {
+				t.notMail[n.Kind] += n.Count
+				t.notMailCount += n.Count
+			}
 		}
 		if !a.json && !a.quiet {
-			a.printf("%s  %s %18s\n", term.Pad(oneLine(p.path), width), term.Pad(oneLine(p.src.Describe()), 38), count(report.Seen+report.Known, "message"))
+			a.printPlace(oneLine(p.path), width, what, count(report.Seen+report.Known, "message"))
 		}
 		if err := errors.Join(err, p.src.Close()); err != nil {
 			return err
@@ -191,10 +220,23 @@ func (a *app) importAll(ctx context.Context, places []place, w *archive.Writer, 
 	return nil
 }
 
+// printPlace prints what was at one path. On a terminal it fits in a line.
+func (a *app) printPlace(path string, width int, what, messages string) {
+	const whatWidth, messagesWidth = 38, len("12,418 messages")
+	rest := whatWidth
+	if a.outTerminal() {
+		rest = a.width() - messagesWidth - 4
+		width = min(width, rest*2/5)
+		path, rest = tail(path, width), min(whatWidth, rest-width)
+		what = term.Truncate(what, rest)
+	}
+	a.printf("%s  %s  %*s\n", fill(path, width), fill(what, rest), messagesWidth, messages)
+}
+
 // importOne runs over one path and shows how far it is.
 func (a *app) importOne(ctx context.Context, src *files.Source, w *archive.Writer, path string, progress term.Progress, rep *itemReport) (fetch.Report, error) {
 	_, total := src.Totals()
-	job := progress.Start("reading "+path, total)
+	job := progress.Start("reading "+tail(oneLine(path), 16), total) // the name of a job has 24 columns
 	defer job.Done()
 	return fetch.Run(ctx, src, w, fetch.Options{Log: a.log(), Item: rep.item, Progress: func(fetch.Progress) {
 		job.Set(src.Consumed()) // octets of the files that are done with: what total counts
@@ -214,21 +256,26 @@ func (a *app) progressMode() term.Mode {
 // printImport prints the account. Its numbers always add up.
 func (a *app) printImport(ctx context.Context, arc *archive.Archive, t *importTotal, started time.Time, indexed int64) {
 	if a.json {
-		writeJSON(a.buf, summary{Type: "summary", Schema: 1, Seen: &t.seen, Stored: &t.stored, Duplicate: &t.duplicate,
-			Failed: &t.failed, NotMail: &t.notMailCount, Bytes: &t.bytes, Indexed: &indexed, Took: a.now().Sub(started).Seconds()})
+		s := t.summary()
+		s.Indexed, s.Took = &indexed, a.now().Sub(started).Seconds()
+		writeJSON(a.buf, s)
 		return
 	}
 	if a.quiet {
 		return
 	}
-	a.printf("%s seen = %s stored + %s already there + %s not readable\n", term.Number(t.seen), term.Number(t.stored), term.Number(t.duplicate), term.Number(t.failed))
+	a.printf("%s seen = %s stored + %s already there + %s not readable", term.Number(t.seen), term.Number(t.stored), term.Number(t.duplicate), term.Number(t.failed))
+	if t.unkept > 0 {
+		a.printf(" + %s not stored yet", term.Number(t.unkept))
+	}
+	a.printf("\n")
 	if t.failed > 0 {
 		a.printf("not readable (named in full by: lostpost check --report %s):\n", started.Local().Format(runForm))
 		for i, f := range t.failures {
 			if i == 3 {
 				break
 			}
-			a.printf("  %s\n", oneLine(a.originForPeople(f.Origin)+"     "+f.Reason))
+			a.printf("  %s     %s\n", a.fitOrigin(f), oneLine(f.Reason))
 		}
 		if more := t.failed - 3; more > 0 {
 			a.printf("  %s more\n", term.Number(more))
@@ -237,15 +284,31 @@ func (a *app) printImport(ctx context.Context, arc *archive.Archive, t *importTo
 	if t.notMailCount > 0 {
 		a.printf("not mail: %s (%s)\n", count(t.notMailCount, "file"), kinds(t.notMail))
 	}
-	st, err := arc.Stat(ctx)
+	st, err := arc.Stat(context.WithoutCancel(ctx))
 	if err != nil {
 		return
 	}
 	a.printf("Archive: %s (%s in %s). Search it: lostpost search WORD\n", a.tilde(arc.Dir()), term.Size(st.Bytes), count(st.Messages, "message"))
 }
 
+// summary is the account as JSON. What was not kept counts as failed, so that
+// the sum holds.
+func (t *importTotal) summary() summary {
+	return summary{Type: "summary", Schema: 1, Seen: &t.seen, Stored: &t.stored, Duplicate: &t.duplicate,
+		Failed: ptr(t.failed + t.unkept), NotMail: &t.notMailCount, Bytes: &t.bytes}
+}
+
 // runForm names a run by its local starting time.
 const runForm = "2006-01-02T15.04"
+
+// fitOrigin says where a failure lies; on a terminal the line fits.
+func (a *app) fitOrigin(f fetch.Failure) string {
+	s := oneLine(a.originForPeople(f.Origin))
+	if a.outTerminal() {
+		s = tail(s, max(a.width()-2-5-term.Columns(oneLine(f.Reason)), 20))
+	}
+	return s
+}
 
 // originForPeople says where a message lies without the scheme.
 func (a *app) originForPeople(origin string) string {
@@ -258,13 +321,15 @@ func (a *app) originForPeople(origin string) string {
 	return a.tilde(s)
 }
 
-// An itemReport writes one JSON line for every message of an import.
+// An itemReport writes one JSON line for every message of an import and a
+// summary. If the archive fails, the summary tells how many of those that were
+// taken it does not have.
 type itemReport struct {
 	f   *os.File
 	err error
 }
 
-func (a *app) openReport(name string) (*itemReport, error) {
+func openReport(name string) (*itemReport, error) {
 	if name == "" {
 		return &itemReport{}, nil
 	}
@@ -285,9 +350,12 @@ func (r *itemReport) item(it fetch.Item) {
 	}{"item", it.Origin, idOrNone(it.ID), string(it.Result), it.Reason})
 }
 
-func (r *itemReport) close() error {
+func (r *itemReport) close(t *importTotal) error {
 	if r.f == nil {
 		return nil
+	}
+	if r.err == nil {
+		r.err = writeJSON(r.f, t.summary())
 	}
 	return errors.Join(r.err, r.f.Close())
 }
@@ -316,8 +384,9 @@ func (a *app) followIndex(ctx context.Context, arc *archive.Archive, no bool) *i
 	}
 	f.ix = ix
 	f.until = make(chan struct{})
+	opt := index.Options{Log: a.log(), Decode: a.withAttachments(), Follow: true, Until: f.until}
 	go func() {
-		_, err := index.Update(ctx, ix, arc, index.Options{Log: a.log(), Follow: true, Until: f.until})
+		_, err := index.Update(ctx, ix, arc, opt)
 		f.done <- err
 	}()
 	return f
@@ -339,44 +408,4 @@ func (f *indexFollower) finish(ctx context.Context) (indexed int64, err error) {
 		err = nil // the run's own error says it
 	}
 	return indexed, errors.Join(err, f.ix.Close())
-}
-
-// importDry counts what an import would store.
-func (a *app) importDry(ctx context.Context, paths []string, f *importFlags) error {
-	arc, err := archive.Open(a.dir(), archive.Options{Log: a.log()})
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	t := &importTotal{notMail: map[string]int64{}}
-	fresh := map[archive.ID]bool{}
-	for _, p := range paths {
-		err := a.loose(ctx, p, func(it *item) error {
-			t.seen++
-			known := fresh[it.id]
-			if !known && arc != nil {
-				_, err := arc.Lookup(ctx, it.id)
-				known = err == nil
-			}
-			if known {
-				t.duplicate++
-				return nil
-			}
-			fresh[it.id] = true
-			t.stored++
-			t.bytes += it.size
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-	}
-	if arc != nil {
-		defer arc.Close()
-	}
-	if a.json {
-		return writeJSON(a.buf, summary{Type: "summary", Schema: 1, Seen: &t.seen, Stored: &t.stored, Duplicate: &t.duplicate, Bytes: &t.bytes})
-	}
-	a.printf("%s seen = %s would be stored (%s) + %s already there. Nothing was changed.\n",
-		term.Number(t.seen), term.Number(t.stored), term.Size(t.bytes), term.Number(t.duplicate))
-	return nil
 }

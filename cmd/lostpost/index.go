@@ -19,7 +19,7 @@ func (a *app) indexCommand() *cobra.Command {
 		Short:   "Bring the index up to date; import does it by itself",
 		Long:    "Index reads what is new in the archive and makes it findable. It is rarely needed: import does it. The index can be deleted at any time; --rebuild makes a new one beside the old, which answers until the new one is whole.",
 		Example: "  lostpost index\n  lostpost index --rebuild\n  lostpost index --watch",
-		Args:    cobra.NoArgs,
+		Args:    noWords,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.index(cmd.Context(), rebuild, watch)
 		},
@@ -41,7 +41,7 @@ func (a *app) index(ctx context.Context, rebuild, watch bool) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, ix.Close()) }()
-	rep, err := index.Update(ctx, ix, arc, index.Options{Log: a.log(), Follow: watch})
+	rep, err := index.Update(ctx, ix, arc, index.Options{Log: a.log(), Decode: a.withAttachments(), Follow: watch})
 	if err != nil && !(watch && ctx.Err() != nil) {
 		return err
 	}

@@ -19,6 +19,9 @@ func main() { os.Exit(realMain()) }
 
 // realMain is main with an exit code, so that tests can run it as a command.
 func realMain() int {
+	if len(os.Args) == 2 && os.Args[1] == readPDF {
+		return servePDF()
+	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	sig := make(chan os.Signal, 2)

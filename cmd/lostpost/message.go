@@ -18,6 +18,7 @@ import (
 	"lostpost/fetch"
 	"lostpost/fetch/files"
 	"lostpost/index/query"
+	"lostpost/internal/term"
 )
 
 // An item is one message that an argument names: in the archive, or loose.
@@ -114,14 +115,34 @@ func (a *app) resolve(ctx context.Context, arc *archive.Archive, arg string) ([]
 		if !ok {
 			mid = strings.Trim(arg, "<>")
 		}
-		ids, err := a.hits(ctx, arc, query.Term{Field: "id", Text: mid})
+		ids, err := a.hits(ctx, query.Term{Field: "id", Text: mid})
 		if err == nil && len(ids) == 0 {
 			err = fmt.Errorf("%w: %s", archive.ErrNotFound, arg)
 		}
 		return ids, err
 	}
 	id, err := arc.Resolve(ctx, arg)
+	if errors.Is(err, archive.ErrAmbiguous) {
+		return nil, ambiguous(ctx, arc, arg)
+	}
 	return []archive.ID{id}, err
+}
+
+// ambiguous lists the messages that the beginning of an id fits.
+func ambiguous(ctx context.Context, arc *archive.Archive, prefix string) error {
+	const most = 10
+	ids, err := arc.Matches(ctx, prefix, most+1)
+	if err != nil {
+		return err
+	}
+	var list []string
+	for _, id := range ids[:min(len(ids), most)] {
+		list = append(list, id.String()[:16])
+	}
+	if len(ids) > most {
+		list = append(list, "and more")
+	}
+	return fail(exitFailed, "Give more digits: "+strings.Join(list, ", "), "%s is the beginning of several messages.", prefix)
 }
 
 // lastList is what the last list on a terminal showed.
@@ -217,7 +238,7 @@ func (a *app) looseAt(ctx context.Context, path, shown string, fn func(*item) er
 		}
 		inner, offset := splitOrigin(m.Origin, src.Name(), shown)
 		if err != nil {
-			a.note("%s: %v", inner, err)
+			a.pass(inner, err)
 			continue
 		}
 		it := &item{meta: m.Meta, path: inner, index: index[inner], offset: offset}
@@ -227,6 +248,12 @@ func (a *app) looseAt(ctx context.Context, path, shown string, fn func(*item) er
 		}
 	}
 	return nil
+}
+
+// pass names an item that cannot be read; the rest goes on, with exit code 3.
+func (a *app) pass(name string, err error) {
+	a.passed++
+	fmt.Fprintf(a.err, "lostpost: %s\n", term.Sanitize(name+": "+err.Error()))
 }
 
 // splitOrigin splits an origin of a file source into the path as the user gave it
@@ -277,7 +304,7 @@ func (a *app) withBody(it *item, m *fetch.Message, fn func(*item) error) error {
 	if _, err := io.CopyN(&head, m.Body, inMemory); err == nil {
 		return a.withLargeBody(it, io.MultiReader(&head, m.Body), fn)
 	} else if !errors.Is(err, io.EOF) {
-		a.note("%s: %v", it.path, err)
+		a.pass(it.path, err)
 		return nil
 	}
 	it.id = sha256.Sum256(head.Bytes())
@@ -299,7 +326,7 @@ func (a *app) withLargeBody(it *item, body io.Reader, fn func(*item) error) erro
 	h := sha256.New()
 	n, err := io.Copy(io.MultiWriter(f, h), body)
 	if err != nil {
-		a.note("%s: %v", it.path, err)
+		a.pass(it.path, err)
 		return nil
 	}
 	h.Sum(it.id[:0])

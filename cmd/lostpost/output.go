@@ -1,181 +1,15 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"lostpost/archive"
-	"lostpost/decode"
 	"lostpost/decode/header"
 	"lostpost/internal/term"
 )
-
-// writeJSON writes v as one line. C0, C1 and bidirectional controls in strings
-// are written as \u00XX, so that no output of ours can steer a terminal.
-func writeJSON(w io.Writer, v any) error {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return err
-	}
-	_, err := w.Write(escapeControls(b.Bytes()))
-	return err
-}
-
-// escapeControls escapes what encoding/json leaves: DEL, C1, bidi controls.
-func escapeControls(b []byte) []byte {
-	clean := true
-	for _, c := range b {
-		if c == 0x7f || c == 0xc2 || c == 0xe2 || c == 0xd8 {
-			clean = false
-			break
-		}
-	}
-	if clean {
-		return b
-	}
-	out := make([]byte, 0, len(b)+64)
-	for len(b) > 0 {
-		r, n := utf8.DecodeRune(b)
-		if r == 0x7f || 0x80 <= r && r <= 0x9f || isBidi(r) {
-			out = fmt.Appendf(out, `\u%04x`, r)
-		} else {
-			out = append(out, b[:n]...)
-		}
-		b = b[n:]
-	}
-	return out
-}
-
-// isBidi reports a control that reorders what is shown (Unicode UAX 9).
-func isBidi(r rune) bool {
-	return r == 0x061c || 0x200e <= r && r <= 0x200f || 0x202a <= r && r <= 0x202e || 0x2066 <= r && r <= 0x2069
-}
-
-// message is the JSON form of a message (`lostpost help json`).
-type message struct {
-	Type        string       `json:"type"`
-	ID          string       `json:"id,omitempty"`
-	MID         string       `json:"mid,omitempty"`
-	Path        string       `json:"path,omitempty"`
-	Index       *int         `json:"index,omitempty"`
-	Offset      *int64       `json:"offset,omitempty"`
-	Date        string       `json:"date,omitempty"`
-	From        []address    `json:"from,omitempty"`
-	To          []address    `json:"to,omitempty"`
-	Cc          []address    `json:"cc,omitempty"`
-	Bcc         []address    `json:"bcc,omitempty"`
-	Subject     string       `json:"subject,omitempty"`
-	Mailboxes   []string     `json:"mailboxes,omitempty"`
-	Labels      []string     `json:"labels,omitempty"`
-	Flags       []string     `json:"flags,omitempty"`
-	Size        int64        `json:"size"`
-	Attachments []attachment `json:"attachments,omitempty"`
-	Snippet     []span       `json:"snippet,omitempty"`
-	Problems    int          `json:"problems"`
-	Text        *string      `json:"text,omitempty"`
-	Parts       []part       `json:"parts,omitempty"`
-}
-
-type address struct {
-	Name string `json:"name,omitempty"`
-	Addr string `json:"addr,omitempty"`
-}
-
-type attachment struct {
-	Part string `json:"part"`
-	Name string `json:"name,omitempty"`
-	Type string `json:"type"`
-	Size int64  `json:"size"`
-}
-
-type span struct {
-	Text string `json:"text"`
-	Mark bool   `json:"mark,omitempty"`
-}
-
-type part struct {
-	Part        string    `json:"part"`
-	Type        string    `json:"type"`
-	Charset     string    `json:"charset,omitempty"`
-	CharsetUsed string    `json:"charset_used,omitempty"`
-	Encoding    string    `json:"encoding,omitempty"`
-	Name        string    `json:"name,omitempty"`
-	Size        int64     `json:"size"`
-	Text        *string   `json:"text,omitempty"`
-	SHA1        string    `json:"sha1"`
-	SHA256      string    `json:"sha256"`
-	Problems    []problem `json:"problems,omitempty"`
-}
-
-type problem struct {
-	Code   string `json:"code"`
-	Offset int64  `json:"offset"`
-	Lost   bool   `json:"lost"`
-	Detail string `json:"detail,omitempty"`
-}
-
-// summary is the last line of a JSON list. A field is nil where the command
-// has nothing to say of it.
-type summary struct {
-	Type      string  `json:"type"`
-	Schema    int     `json:"schema"`
-	Listed    *int64  `json:"listed,omitempty"`
-	Known     *int64  `json:"known,omitempty"`
-	Seen      *int64  `json:"seen,omitempty"`
-	Stored    *int64  `json:"stored,omitempty"`
-	Duplicate *int64  `json:"duplicate,omitempty"`
-	Failed    *int64  `json:"failed,omitempty"`
-	NotMail   *int64  `json:"not_mail,omitempty"`
-	Bytes     *int64  `json:"bytes,omitempty"`
-	Indexed   *int64  `json:"indexed,omitempty"`
-	Total     *int64  `json:"total,omitempty"`
-	Exact     *bool   `json:"exact,omitempty"`
-	Next      string  `json:"next,omitempty"`
-	Written   *int64  `json:"written,omitempty"`
-	Took      float64 `json:"took_s"`
-}
-
-// describe fills what a message says of itself.
-func (m *message) describe(d *decode.Message) {
-	m.Type = "message"
-	m.Subject = d.Subject
-	if !d.Date.IsZero() {
-		m.Date = d.Date.Format(time.RFC3339)
-	}
-	if ids := d.Header.MessageIDs("Message-ID"); len(ids) > 0 {
-		m.MID = ids[0]
-	}
-	m.From = addresses(d.Header, "From")
-	m.To = addresses(d.Header, "To")
-	m.Cc = addresses(d.Header, "Cc")
-	m.Bcc = addresses(d.Header, "Bcc")
-	for _, p := range d.Parts {
-		if p.Attachment {
-			m.Attachments = append(m.Attachments, attachment{p.Path(), p.FileName, p.MediaType, decodedSize(p)})
-		}
-	}
-	m.Problems = len(d.Problems)
-}
-
-// keep fills what the archive knows of a message.
-func (m *message) keep(e archive.Entry) {
-	m.ID, m.Size = e.ID.String(), e.Size
-	var flags archive.Flags
-	for _, p := range e.Places {
-		m.Mailboxes = append(m.Mailboxes, mailboxName(p.Mailbox))
-		m.Labels = append(m.Labels, labels(p)...)
-		flags += p.Flags
-	}
-	m.Flags = flagWords(flags)
-}
 
 // mailboxName is the name for people; the root of the Maildir is the INBOX.
 func mailboxName(s string) string {
@@ -207,15 +41,6 @@ func flagWords(f archive.Flags) []string {
 	return out
 }
 
-func addresses(h header.Header, name string) []address {
-	list, _ := h.Addresses(name, "")
-	var out []address
-	for _, x := range list {
-		out = append(out, address(x))
-	}
-	return out
-}
-
 // people is a list of addresses for a line of text.
 func people(h header.Header, name string) string {
 	list, _ := h.Addresses(name, "")
@@ -231,18 +56,6 @@ func people(h header.Header, name string) string {
 		}
 	}
 	return strings.Join(out, ", ")
-}
-
-// sender is the short form of the first author.
-func sender(h header.Header) string {
-	list, _ := h.Addresses("From", "")
-	if len(list) == 0 {
-		return h.Value("From")
-	}
-	if list[0].Name != "" {
-		return list[0].Name
-	}
-	return list[0].Addr
 }
 
 // clock shows a time as lists have it.
@@ -268,8 +81,7 @@ type row struct {
 // list prints rows: aligned and cut to the width on a terminal, tab-separated
 // and whole on a pipe.
 func (a *app) list(rows []row) {
-	wide := a.outTerminal()
-	if !wide {
+	if !a.outTerminal() {
 		for _, r := range rows {
 			f := []string{strconv.Itoa(r.n), r.id, r.date, r.from, r.subject, r.marks}
 			for i := range f {
@@ -279,35 +91,70 @@ func (a *app) list(rows []row) {
 		}
 		return
 	}
-	width := term.Width(a.out)
-	from := min(24, max(12, width/5))
-	num := len(strconv.Itoa(len(rows)))
+	width := a.width()
+	num := len(strconv.Itoa(len(rows))) + 1
+	sender := 12 // columns of the longest one, at most 44
 	for _, r := range rows {
-		left := fmt.Sprintf("%*d  %s  %s  ", num+1, r.n, a.paint(yellow, r.id), r.date)
-		used := num + 1 + 2 + len(r.id) + 2 + len(r.date) + 2
-		rest := max(width-used-from-2-2-len(r.marks), 8)
-		a.printf("%s%s  %s  %s\n", left, term.Pad(oneLine(r.from), from), a.paint(bold, term.Pad(oneLine(r.subject), rest)), r.marks)
+		sender = min(max(sender, term.Columns(oneLine(r.from))), 44)
+	}
+	for _, r := range rows {
+		id, date := r.id+"  ", r.date
+		if width < narrow {
+			id, date = "", clip(date, len("2006-01-02")) // the row's number names it too
+		}
+		rest := width - num - 2 - len(id) - len(date) - 2
+		from := min(sender, rest/3)
+		subject := max(rest-from-4-len(r.marks), 4)
+		line := fmt.Sprintf("%*d  %s%s  %s  %s  %s", num, r.n, a.paint(yellow, id), date,
+			term.Pad(oneLine(r.from), from), a.paint(bold, term.Pad(oneLine(r.subject), subject)), r.marks)
+		a.printf("%s\n", strings.TrimRight(line, " "))
 		if len(r.snippet) > 0 {
-			a.printf("       %s%s\n", a.marked(r.snippet, width-8-len(r.where)), r.where)
+			where := r.where
+			if where != "" {
+				where = "  " + term.Truncate(where, max(width/3, 12))
+			}
+			indent := num + 5
+			a.printf("%*s%s%s\n", indent, "", a.marked(r.snippet, width-indent-term.Columns(where)), where)
 		}
 	}
+}
+
+// narrow is the width below which a list leaves out ids and times of day.
+const narrow = 64
+
+// width is how many columns the screen has.
+func (a *app) width() int {
+	if w := term.Width(a.out); w > 0 {
+		return w
+	}
+	return 80 // a terminal that does not say
 }
 
 // marked shows a snippet with its matches, at most width columns wide.
 func (a *app) marked(spans []span, width int) string {
 	var b strings.Builder
 	color := a.colored()
-	for _, s := range spans {
-		t := term.Truncate(oneLine(s.Text), max(width, 0))
+	for i, s := range spans {
+		text := oneLine(s.Text)
+		if i == len(spans)-1 {
+			text = strings.TrimRight(text, " ")
+		}
+		if s.Mark && !color {
+			width -= 2
+		}
+		t := term.Truncate(text, width)
 		width -= term.Columns(t)
 		switch {
+		case t == "":
 		case s.Mark && color:
 			b.WriteString(a.paint(green, t))
 		case s.Mark:
 			b.WriteString("›" + t + "‹")
-			width -= 2
 		default:
 			b.WriteString(t)
+		}
+		if t != text {
+			break
 		}
 	}
 	return b.String()
@@ -324,7 +171,7 @@ const (
 
 // paint colours s if colour is wanted. Colour never carries meaning alone.
 func (a *app) paint(code, s string) string {
-	if !a.colored() {
+	if s == "" || !a.colored() {
 		return s
 	}
 	return "\x1b[" + code + "m" + s + "\x1b[0m"

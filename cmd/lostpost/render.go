@@ -1,8 +1,6 @@
 package main
 
 import (
-	"context"
-	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -101,38 +99,6 @@ func decodedSize(p *decode.Part) int64 {
 	return n
 }
 
-// receipt gives the JSON of every leaf.
-func receipt(ctx context.Context, d *decode.Message) ([]part, error) {
-	var out []part
-	for _, p := range d.Parts {
-		if !p.Leaf() {
-			continue
-		}
-		h1, h256 := sha1.New(), sha256.New()
-		n, err := io.Copy(io.MultiWriter(h1, h256), p.Open())
-		if err != nil {
-			return out, err
-		}
-		j := part{
-			Part: p.Path(), Type: p.MediaType, Charset: p.Declared, Encoding: p.Encoding, Name: p.FileName, Size: n,
-			SHA1: hex.EncodeToString(h1.Sum(nil)), SHA256: hex.EncodeToString(h256.Sum(nil)),
-		}
-		if strings.HasPrefix(p.MediaType, "text/") {
-			s, err := p.Source(ctx)
-			if err != nil {
-				return out, err
-			}
-			j.Text = &s
-		}
-		j.CharsetUsed = p.Charset
-		for _, x := range p.Problems {
-			j.Problems = append(j.Problems, problem{string(x.Code), x.Offset, x.Lost, x.Detail})
-		}
-		out = append(out, j)
-	}
-	return out, nil
-}
-
 // printReceipt is `show --parts`: what each part is, what was repaired, what
 // is lost.
 func (a *app) printReceipt(d *decode.Message) {
@@ -148,13 +114,12 @@ func (a *app) printReceipt(d *decode.Message) {
 			if p.FileName != "" {
 				line = append(line, fmt.Sprintf("%q", p.FileName))
 			}
-			if !strings.HasPrefix(p.MediaType, "text/") {
-				h := sha256.New()
-				if _, err := io.Copy(h, p.Open()); err == nil {
-					line = append(line, "sha256 "+hex.EncodeToString(h.Sum(nil))[:8]+"…")
-				}
+			h := sha256.New()
+			n, err := io.Copy(h, p.Open())
+			if err == nil && !strings.HasPrefix(p.MediaType, "text/") {
+				line = append(line, "sha256 "+hex.EncodeToString(h.Sum(nil))[:8]+"…")
 			}
-			a.printf("%-7s %-24s %9s  %s\n", p.Path(), oneLine(p.MediaType), term.Size(decodedSize(p)), oneLine(strings.Join(line, "; ")))
+			a.printf("%-7s %-24s %9s  %s\n", p.Path(), oneLine(p.MediaType), term.Size(n), oneLine(strings.Join(line, "; ")))
 		} else {
 			a.printf("%-7s %s\n", p.Path(), oneLine(p.MediaType))
 		}

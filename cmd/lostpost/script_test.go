@@ -34,11 +34,13 @@ func TestScripts(t *testing.T) {
 			e.Setenv("HOME", e.WorkDir)
 			e.Setenv("LOSTPOST_ARCHIVE", filepath.Join(e.WorkDir, "archive"))
 			e.Setenv("TZ", "UTC")
+			e.Setenv("ESC", "\x1b")
 			e.Setenv("EXPORTS", filepath.Join(root, "testdata", "exports"))
 			e.Setenv("QUIRKS", filepath.Join(root, "testdata", "quirks"))
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"attach":   cmdAttach,
 			"code":     cmdCode,
 			"zip":      cmdZip,
 			"tar":      cmdTar,
@@ -46,6 +48,8 @@ func TestScripts(t *testing.T) {
 			"prepend":  cmdPrepend,
 			"truncate": cmdTruncate,
 			"lines":    cmdLines,
+			"imap":     cmdIMAP,
+			"pop3":     cmdPOP3,
 		},
 	})
 }

@@ -20,7 +20,7 @@ func (a *app) showCommand() *cobra.Command {
 		Short:   "One message as read, or its parts, or its octets",
 		Long:    "Show prints messages of the archive (a row of the last list, an id, a Message-ID) or loose files. --parts is the receipt: what each part is, what was repaired, what is lost.",
 		Example: "  lostpost show 1\n  lostpost show 9f2c01ab --parts\n  lostpost show '<a1@ex.org>' --raw > message.eml",
-		Args:    cobra.MinimumNArgs(1),
+		Args:    needMessage,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.check(); err != nil {
 				return err
@@ -68,19 +68,11 @@ func (a *app) show(ctx context.Context, args []string, f *textFlags, raw, html b
 }
 
 func (a *app) showJSON(ctx context.Context, it *item, d *decode.Message, f *textFlags) error {
-	m := message{Path: it.path, ID: it.id.String(), Size: it.size, Text: &d.Text}
+	m := message{Path: it.path, ID: it.id.String(), Size: it.size}
 	if it.entry != nil {
 		m.keep(*it.entry)
 	}
-	m.describe(d)
-	if f.parts {
-		parts, err := receipt(ctx, d)
-		if err != nil {
-			return err
-		}
-		m.Parts = parts
-	}
-	return writeJSON(a.buf, m)
+	return writeMessage(ctx, a.buf, m, d, f.parts)
 }
 
 func (a *app) showHTML(ctx context.Context, it *item, d *decode.Message) error {

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -45,6 +47,10 @@ func (a *app) textCommand() *cobra.Command {
 	return cmd
 }
 
+// textMemory is the memory in octets that text tries to stay below: 100,000
+// parts, the most that are read of a message, are 70 MB in use.
+const textMemory = 140 << 20
+
 func (a *app) text(ctx context.Context, args []string, f *textFlags) error {
 	paths, err := f.list.paths(a, args)
 	if err != nil {
@@ -56,6 +62,9 @@ func (a *app) text(ctx context.Context, args []string, f *textFlags) error {
 	if err := f.check(); err != nil {
 		return err
 	}
+	// Of a message with a million parts the collector would let twice as much
+	// stand as is in use; the limit makes it work harder instead.
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(textMemory))
 	code, n := exitOK, 0
 	for _, p := range paths {
 		err := a.loose(ctx, p, func(it *item) error {
@@ -75,7 +84,7 @@ func (a *app) text(ctx context.Context, args []string, f *textFlags) error {
 			return err
 		default:
 			x := a.explain(ctx, err)
-			a.note("%s: %s", p, x.msg)
+			fmt.Fprintf(a.err, "lostpost: %s\n", term.Sanitize(x.msg+" "+x.todo))
 			code = worse(code, exitSome)
 		}
 	}
@@ -119,19 +128,11 @@ func (f *textFlags) read(ctx context.Context, it *item) (*decode.Message, error)
 // printText prints message number n.
 func (a *app) printText(ctx context.Context, it *item, d *decode.Message, f *textFlags, n int) error {
 	if a.json {
-		m := message{Path: it.path, ID: it.id.String(), Size: it.size, Text: &d.Text}
-		m.describe(d)
+		m := message{Path: it.path, ID: it.id.String(), Size: it.size}
 		if it.index > 0 || it.offset > 0 {
 			m.Index, m.Offset = &it.index, &it.offset
 		}
-		if f.parts {
-			parts, err := receipt(ctx, d)
-			if err != nil {
-				return err
-			}
-			m.Parts = parts
-		}
-		return writeJSON(a.buf, m)
+		return writeMessage(ctx, a.buf, m, d, f.parts)
 	}
 	if n > 1 {
 		a.printf("\f\n")

@@ -23,7 +23,7 @@ func (a *app) versionCommand() *cobra.Command {
 		GroupID: "program",
 		Short:   "The version of the program, of the archive's FORMAT and of the index",
 		Example: "  lostpost version\n  lostpost version --json",
-		Args:    cobra.NoArgs,
+		Args:    noWords,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			goVersion := strings.TrimPrefix(runtime.Version(), "go")
 			if a.json {

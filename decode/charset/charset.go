@@ -23,6 +23,7 @@
 //	charset-guessed      the guess was close; Latin text was assumed
 //	charset-false-label  the octets are in another charset than the label says
 //	charset-mixed        single octets of another charset stand in UTF-8 text
+//	charset-c1           C1 controls in UTF-8 text, read as windows-1252
 //	charset-surrogates   UTF-8 with characters written as two surrogates
 //	charset-cut          the text ends inside a character, which is lost
 //	charset-bad-octets   octets that mean nothing in the charset used; lost

@@ -43,6 +43,16 @@ func TestDecode(t *testing.T) {
 		{"utf-8", "Grüße", "utf-8", "", "Grüße", "utf-8", ""},
 		{"utf-8, U+FFFD of the sender", "a\uFFFDb", "utf-8", "", "a\uFFFDb", "utf-8", ""},
 
+		// few octets say little
+		{"one letter many times", "\xe9\xe9\xe9\xe9\xe9\xe9\xe9", "", "", "ééééééé", "windows-1252", "charset-guessed charset-missing"},
+		{"three letters", "\xe6\xf8\xe5", "", "", "æøå", "windows-1252", "charset-guessed charset-missing"},
+		{"a letter that ends a capital word", "Windows\xc6 and more", "", "", "WindowsÆ and more", "windows-1252", "charset-guessed charset-missing"},
+		{"signs only", "\xb7\xb8\xb8\xb7\xb4\xaf` home page \xb7\xb8\xb8\xb7", "", "", "·¸¸·´¯` home page ·¸¸·", "windows-1252", "charset-missing"},
+		{"two octets 0xa1", "<p>\xa1\xa1 Order now", "us-ascii", "", "<p>¡¡ Order now", "windows-1252", "charset-false-label"},
+		{"two octets 0xa1 beside a sibling", "<p>\xa1\xa1 Order now", "", "gbk", "<p>\u3000 Order now", "gbk", "charset-missing"},
+		{"the beginning of a file", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 Worldwide", "", "", "ÐÏ\x11à¡±\x1aá Worldwide", "windows-1252", "charset-missing"},
+		{"few letters that are none in windows-1252", "f\x81r K\x94ln", "", "", "für Köln", "ibm850", "charset-missing"},
+
 		// 4.1: labels
 		{"latin_1", "Gr\xfc\xdfe", "latin_1", "", "Grüße", "iso-8859-1", ""},
 		{"8859-1", "Gr\xfc\xdfe", "8859-1", "", "Grüße", "iso-8859-1", ""},
@@ -251,6 +261,9 @@ func TestLinear(t *testing.T) {
 		}
 		run(1 << 16)
 		small, big := run(1<<19), run(1<<21)
+		for tries := 0; tries < 4 && big > 12*small && big > time.Second; tries++ {
+			small, big = min(small, run(1<<19)), min(big, run(1<<21)) // other programs use the machine too
+		}
 		if big > 12*small && big > time.Second {
 			t.Errorf("%s: %v for 512 kB, %v for 2 MB", c.name, small, big)
 		}

@@ -55,7 +55,53 @@ func (d *decision) tryUTF8(k kind) bool {
 		d.unlike("utf-8")
 	}
 	d.Text, d.Used = string(d.b), "utf-8"
+	d.controls()
 	return true
+}
+
+// controls reads the C1 controls of a UTF-8 text as windows-1252.
+//
+// QUIRK: RFC 5198 section 2 keeps C1 controls out of text. Converters that
+// take windows-1252 for ISO 8859-1 make U+0092 of an apostrophe. They have no
+// other meaning in mail; U+0085, a line end to some, is one of them.
+// Test: testdata/quirks/charset-c1-in-utf8.eml
+func (d *decision) controls() {
+	if !holdsC1(d.b) {
+		return
+	}
+	n := 0
+	var out []byte
+	for rest := d.b; ; {
+		i := bytes.IndexByte(rest, 0xc2)
+		if i < 0 || i+1 == len(rest) {
+			out = append(out, rest...)
+			break
+		}
+		out = append(out, rest[:i]...)
+		if c := rest[i+1]; c < 0xa0 {
+			n++
+			out = append(out, byName("windows-1252").read([]byte{c})...)
+		} else {
+			out = append(out, 0xc2, c)
+		}
+		rest = rest[i+2:]
+	}
+	d.fault("charset-c1", "%d control characters read as windows-1252", n)
+	d.Text = string(out)
+}
+
+// holdsC1 reports whether valid UTF-8 holds a C1 control.
+func holdsC1(b []byte) bool {
+	for {
+		i := bytes.IndexByte(b, 0xc2)
+		if i < 0 || i+1 == len(b) {
+			return false
+		}
+		if b[i+1] < 0xa0 {
+			return true
+		}
+		b = b[i+2:]
+	}
 }
 
 // oneCharacter reports whether a valid UTF-8 text has a single character
@@ -75,7 +121,11 @@ func (d *decision) unlabelled() {
 		return
 	}
 	s := sample(d.b)
-	best := vote(s)
+	western := byName("windows-1252")
+	best := western
+	if !silent(s) {
+		best = vote(s)
+	}
 	value := score(best.read(s))
 	// Pairs of Thai or Cyrillic octets are valid UTF-8 by chance: many stray
 	// octets beside them need the support of what the letters say.
@@ -98,13 +148,56 @@ func (d *decision) unlabelled() {
 	}
 	// Few letters must speak clearly: a single one may be a sign in Latin text.
 	need := max(0.2, 1.5/float64(countHigh(s)))
-	if western := byName("windows-1252"); best.kind != multi && best != western && value-score(western.read(s)) < need {
+	if best.kind != multi && best != western && (value-score(western.read(s)) < need || otherLetters(best) && few(s)) {
 		best = western
 		d.fault("charset-guessed", "the letters do not tell the charset; read as %s", best.name)
 	}
 	d.unlike(best.name)
 	d.use(best.name, best.read(d.b))
 }
+
+// silent reports whether octets say nothing of their charset: none above 0x7f
+// is a letter in windows-1252, as in "·¸´" or two octets 0xa1, or controls
+// stand among them, as in the beginning of a file that is no text.
+func silent(b []byte) bool {
+	letters, high, controls := 0, 0, 0
+	for _, c := range b {
+		switch {
+		case c < ' ' && c != '\n' && c != '\r' && c != '\t' && c != '\f' && c != escape:
+			controls++
+		case c >= 0x80:
+			high++
+			if c < 0xa0 || c >= 0xc0 {
+				letters++
+			}
+		}
+	}
+	return letters == 0 || controls*8 >= high
+}
+
+// few reports whether the octets above 0x7f are fewer than four different
+// ones, and letters or signs of windows-1252: "éé" and "æøå" are no Hebrew.
+func few(b []byte) bool {
+	var seen [256]bool
+	n := 0
+	for _, c := range b {
+		if c < 0x80 || seen[c] {
+			continue
+		}
+		if c < 0xa0 {
+			return false
+		}
+		seen[c] = true
+		if n++; n > 3 {
+			return false
+		}
+	}
+	return true
+}
+
+// otherLetters reports whether the letters of a charset are not Latin, or stand
+// where windows-1252 has other ones.
+func otherLetters(c *codec) bool { return c.kind != latin || c.name == "ibm850" }
 
 // mixed takes a text that is UTF-8 in the main.
 func (d *decision) mixed(text []byte, faults []Fault) {

@@ -25,6 +25,7 @@
 //	header-name-8bit              a field name holds octets above 0x7f
 //	header-space-before-colon     white space between a name and its colon
 //	header-parameter-unindented   a parameter line without indentation, joined
+//	header-value-unindented       a line that goes on with the field before it, without indentation, joined
 //	header-no-blank-line          no empty line before the text
 //	header-nul                    NUL octets in a field, removed from the text
 //	word-unclosed                 an encoded-word without its end

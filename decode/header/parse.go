@@ -158,6 +158,9 @@ func (p *parser) section() (Header, int, []Fault) {
 		} else if open && p.parameterLine(line) {
 			p.f.add("header-parameter-unindented", start, false, "")
 			p.extend(end)
+		} else if open && p.valueLine(line) {
+			p.f.add("header-value-unindented", start, false, "")
+			p.extend(end)
 		} else if !p.junk(line, start) {
 			p.noBlankLine(start)
 			return p.done()
@@ -281,6 +284,33 @@ func (p *parser) parameterLine(line []byte) bool {
 		}
 	}
 	return true
+}
+
+// valueLine reports whether a line without a colon goes on with the field
+// before it.
+//
+// QUIRK: RFC 5322 section 2.2.3 folds before white space. Gateways that fold
+// at a fixed column take the blank away: the field is empty, and its value, one
+// long word, is the next line (corpus sisimai office365-08). Programs that
+// quote a header in a bounce strip all indentation: the clauses of Received and
+// its date begin lines. Test: testdata/quirks/header-value-unindented.eml
+func (p *parser) valueLine(line []byte) bool {
+	last := p.h.fields[len(p.h.fields)-1]
+	raw := bytes.TrimRight(last.Raw, " \t\r\n")
+	if len(raw) == 0 {
+		return len(line) > 40 && bytes.IndexByte(line, ' ') < 0
+	}
+	if !strings.EqualFold(last.Name, "Received") {
+		return false
+	}
+	word, rest, _ := bytes.Cut(line, []byte(" "))
+	switch string(word) {
+	case "from", "by", "via", "with", "id", "for": // RFC 5321 section 4.4
+		return len(rest) > 0 && bytes.IndexByte(raw, ';') < 0 // the date is last
+	case "Mon,", "Tue,", "Wed,", "Thu,", "Fri,", "Sat,", "Sun,":
+		return raw[len(raw)-1] == ';'
+	}
+	return false
 }
 
 // field keeps one field.

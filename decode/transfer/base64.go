@@ -242,6 +242,9 @@ func (d *base64Decoder) footerLine(line []byte) bool {
 		}
 	}
 	separator := same == len(line)-1 && (line[0] == '_' || line[0] == '-' || line[0] == '=' || line[0] == '*' || line[0] == '#')
+	if !d.padded && inner == 0 && letters >= 20 && junk*8 <= letters {
+		return false // a line of data with junk in it
+	}
 	return separator || letters >= 3 && (inner > 0 || junk > 0)
 }
 
@@ -315,7 +318,7 @@ func plainText(src []byte) bool {
 		return false
 	}
 	for token := range bytes.FieldsSeq(cut(src, 1024)) {
-		if len(token) >= 20 && allBase64(token) && readable(decodeAll(token)) {
+		if (len(token) >= 20 && allBase64(token) || padded(token)) && readable(decodeAll(token)) {
 			return false // text came out: there is junk around it
 		}
 	}
@@ -347,6 +350,18 @@ func plainText(src []byte) bool {
 		return false
 	}
 	return junk*50 > letters+junk || !readable(decodeAll(cut(src, 1024)))
+}
+
+// padded reports whether a word ends in padding that fits the characters
+// before it: no prose does.
+func padded(token []byte) bool {
+	n := 0
+	for _, c := range token {
+		if v := b64Table[c]; v < 64 || v == b64Pad {
+			n++
+		}
+	}
+	return n%4 == 0 && n >= 8 && token[len(token)-1] == '='
 }
 
 func cut(b []byte, n int) []byte {

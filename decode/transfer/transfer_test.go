@@ -59,6 +59,8 @@ func TestDecode(t *testing.T) {
 		{"url-safe", "base64", "Pz4-w7_Dv8O_fn5-w7TDtD8_", "?>>ÿÿÿ~~~ôô??", "base64-urlsafe"},
 		{"indented, blank lines", "base64", "   VGhlIHBhcmNlbCBp \r\n\r\n   cyBoZXJlLg==  \r\n", "The parcel is here.", ""},
 		{"one character too many", "base64", "VGhlIHBhcmNlbCBpcyBoZXJlLiBG\r\nZ", "The parcel is here. F", "base64-cut"},
+		{"junk in a short word, with padding", "base64", "PGh0*bWw+Cg==\r\n", "<html>\n", "base64-junk"},
+		{"junk in a line after a shorter one", "base64", "VGhlIHBhcmNlbCBpcyBoZXJl\r\nISAg\r\nVGhlIHBhcmNlbC..BpcyBoZXJl\r\n", "The parcel is here!  The parcel is here", "base64-junk"},
 		{"plain text", "base64", "Hello Carl, this was never encoded.\r\nSee you.\r\n", "Hello Carl, this was never encoded.\r\nSee you.\r\n", "base64-plain"},
 		{"plain text, one word", "base64", "Hello\r\n", "Hello\r\n", "base64-plain"},
 		{"one octet", "base64", "gQ==\r\n", "\x81", ""},

@@ -8,6 +8,8 @@
 // never lose a message; that an index grown by steps answers like one made at
 // once; order, pages and counts; snippets, explanations, contexts.
 //
+// [RunQueries] and [RunHard] are parts for engines that are not whole.
+//
 // It knows no engine and looks at nothing but index.Index. Messages are read
 // through decode.Decode, so a failure of the corpus may also be one of decode.
 package indextest
@@ -15,6 +17,7 @@ package indextest
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -69,6 +72,28 @@ func Run(t *testing.T, open func(t *testing.T, dir string) index.Index) {
 			t.Cleanup(func() { s.ix.Close() })
 			c.test(t, s)
 		})
+	}
+}
+
+// RunQueries asks an engine that is not a whole one, such as an oracle, every
+// query of the corpus. It may refuse a query with a *query.SyntaxError, as long
+// as it answers two thirds of them.
+func RunQueries(t *testing.T, open func(t *testing.T, dir string) index.Index) {
+	s := &suite{dir: t.TempDir(), open: open}
+	s.start(t)
+	t.Cleanup(func() { s.ix.Close() })
+	c := mail(t)
+	s.put(t, 10_000, c.list()...)
+	answered := 0
+	for _, q := range c.queries {
+		q.optional = true
+		t.Run(strings.ReplaceAll(q.query, "/", "|"), func(t *testing.T) {
+			s.ask(t, c, q)
+			answered++ // not if it was skipped
+		})
+	}
+	if 3*answered < 2*len(c.queries) {
+		t.Errorf("%d of %d queries are answered, want two thirds", answered, len(c.queries))
 	}
 }
 

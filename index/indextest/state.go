@@ -257,7 +257,7 @@ func testReopen(t *testing.T, s *suite) {
 	compareAnswers(t, c, before, s.answers(t, c))
 	s.put(t, 400, letters(t, 3)...)
 	s.reopen(t)
-	if got := len(s.find(t, "common")); got != 3 {
+	if got := len(s.find(t, "+common")); got != 3 {
 		t.Errorf("got %d messages of those put after reopening, want 3", got)
 	}
 }

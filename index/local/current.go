@@ -16,7 +16,7 @@ import (
 
 // schema changes whenever segments of before would be read wrongly: names or
 // meaning of fields, keys, doc values.
-const schema = 1
+const schema = 2
 
 const (
 	currentName = "CURRENT"

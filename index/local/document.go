@@ -42,10 +42,12 @@ func build(d index.Document, archiveNumber byte, scratch *scratch) *document {
 	b.addresses(fieldCc, m, "Cc")
 	b.addresses(fieldBcc, m, "Bcc", "Delivered-To", "X-Original-To")
 	b.files(m)
+	b.attached(m)
 	list, _ := m.Header.Text("List-Id", "")
 	b.text(fieldList, list)
 	b.header(m)
 	b.exact(fieldID, 1, messageIDs(m))
+	b.row(m)
 	b.exact(fieldKind, 0, append(kinds(d, m), facets(d.Entry)...))
 	b.exact(fieldIn, 0, mailboxes(d))
 	date := dateOf(d.Entry, m)
@@ -83,9 +85,30 @@ const pieceBytes = 256 << 10
 
 // text adds a field of words and gives their number.
 func (b *builder) text(name, text string) int {
-	b.doc.cost += int64(len(text))
+	b.begin()
+	b.words(0, text)
+	b.packed(name)
+	return len(b.which)
+}
+
+// attachmentGap is how many positions lie between two attachments: no phrase
+// and no NEAR of the usual distance spans both.
+const attachmentGap = 100
+
+// attached adds the words inside attachments.
+func (b *builder) attached(m *decode.Message) {
 	b.begin()
 	base := 0
+	for _, a := range m.Attached {
+		base = b.words(base, a.Text) + attachmentGap
+	}
+	b.packed(fieldAttached)
+}
+
+// words takes the words of a text into the field at hand, the first one at the
+// position base, and gives the position after the last one.
+func (b *builder) words(base int, text string) int {
+	b.doc.cost += int64(len(text))
 	for text != "" {
 		piece := text[:pieceEnd(text)]
 		text = text[len(piece):]
@@ -95,8 +118,7 @@ func (b *builder) text(name, text string) int {
 			base += b.tokens[n-1].Pos + 1
 		}
 	}
-	b.packed(name)
-	return len(b.which)
+	return base
 }
 
 // pieceEnd is where the first piece of text ends: at a line end or blank if
@@ -123,9 +145,27 @@ func (b *builder) addresses(field string, m *decode.Message, names ...string) {
 			b.tokens = analyze.Address(b.tokens, a.Name, a.Addr)
 			b.doc.cost += int64(len(a.Name) + len(a.Addr))
 		}
+		if group := groupName(m, name); group != "" {
+			b.tokens = analyze.Address(b.tokens, group, "")
+		}
 	}
 	b.gather(0)
 	b.packed(field)
+}
+
+// groupName is the name of a group of addresses, "Gardeners: a@x.example;"
+// (RFC 5322 section 3.4), if the field is one.
+func groupName(m *decode.Message, field string) string {
+	value := strings.TrimSpace(m.Header.Value(field))
+	if !strings.HasSuffix(value, ";") {
+		return ""
+	}
+	text, _ := m.Header.Text(field, "")
+	name, _, ok := strings.Cut(text, ":")
+	if !ok || strings.ContainsAny(name, "@<") {
+		return ""
+	}
+	return cutRunes(name, 0, headerBytes)
 }
 
 func (b *builder) files(m *decode.Message) {
@@ -220,12 +260,21 @@ func kinds(d index.Document, m *decode.Message) []string {
 		if class := mediaClass(p.MediaType, p.FileName); class != "" {
 			ks = append(ks, "type:"+class)
 		}
+		for _, charset := range []string{p.Charset, p.Declared} {
+			if charset != "" {
+				ks = append(ks, "charset:"+strings.ToLower(cutRunes(charset, 0, maxKind)))
+			}
+		}
 	}
 	if attached {
 		ks = append(ks, "has:attachment")
 	}
 	if len(m.Problems) > 0 {
 		ks = append(ks, "has:problem")
+	}
+	ks = append(ks, problemKinds(m)...)
+	for _, p := range d.Entry.Places {
+		ks = append(ks, sourceKinds(p.Origin)...)
 	}
 	for _, f := range d.Facts {
 		if strings.Contains(f, ":") {
@@ -250,7 +299,7 @@ func flagKinds(e archive.Entry) []string {
 		trashed = trashed && strings.Contains(string(p.Flags), "T")
 		for _, t := range p.Traits {
 			if t == "unsent" || t == "carved" || t == "deleted" {
-				ks = append(ks, "is:"+t)
+				ks = append(ks, "is:"+t, "state:"+t)
 			}
 		}
 	}
@@ -269,6 +318,54 @@ func flagKinds(e archive.Entry) []string {
 	}
 	if trashed {
 		ks = append(ks, "is:deleted")
+	}
+	if len(e.Places) > 1 {
+		ks = append(ks, "is:duplicate")
+	}
+	return ks
+}
+
+// problemKinds gives the codes of what reading a message met.
+func problemKinds(m *decode.Message) []string {
+	var ks []string
+	for _, p := range m.Problems {
+		ks = append(ks, "problem:"+string(p.Code))
+		if p.Code == decode.MessagePartial || strings.HasPrefix(string(p.Code), "limit-") {
+			ks = append(ks, "is:partial")
+		}
+	}
+	return ks
+}
+
+// maxKind bounds values that senders and file names choose, in octets.
+const maxKind = 128
+
+// sourceKinds gives what source: finds of an origin (docs/FORMAT.md): its kind,
+// the name of every file that it lies in, or the server and the account.
+func sourceKinds(origin string) []string {
+	kind, rest, ok := strings.Cut(origin, ":")
+	if !ok {
+		return nil
+	}
+	ks := []string{"source:" + strings.TrimSuffix(strings.ToLower(kind), "s")}
+	add := func(name string) {
+		if name = strings.ToLower(cutRunes(name, 0, maxKind)); name != "" && name != "." && name != "/" {
+			ks = append(ks, "source:"+name)
+		}
+	}
+	if rest, ok := strings.CutPrefix(rest, "//"); ok {
+		host, _, _ := strings.Cut(rest, "/")
+		add(host)
+		if at := strings.LastIndexByte(host, '@'); at >= 0 {
+			add(host[at+1:])
+		}
+		return ks
+	}
+	for _, file := range strings.Split(rest, "!") {
+		if at := strings.LastIndexByte(file, '@'); at >= 0 && strings.Trim(file[at+1:], "0123456789") == "" {
+			file = file[:at]
+		}
+		add(path.Base(strings.ReplaceAll(file, "\\", "/")))
 	}
 	return ks
 }

@@ -24,6 +24,31 @@ type evaluator struct {
 	seg         *segment
 	approximate bool
 	exact       bool
+	leaves      leafCache // may be nil
+
+	// thread gives the documents of the threads in which x holds for one
+	// message. nil: there is only one document, a thread by itself.
+	thread func(x query.Expr) (*roaring.Bitmap, error)
+}
+
+// A leafCache keeps the words of a query that were analysed, with what is known
+// of their forms, from one segment to the next.
+type leafCache map[query.Term]leaf
+
+// of is leafOf with the cache.
+func (c leafCache) of(e query.Expr) (leaf, error) {
+	t, ok := e.(query.Term)
+	if !ok || c == nil {
+		return leafOf(e)
+	}
+	if l, ok := c[t]; ok {
+		return l, nil
+	}
+	l, err := leafOf(e)
+	if err == nil {
+		c[t] = l
+	}
+	return l, err
 }
 
 // errQuery is a query that cannot be run, with the place of its leaf.
@@ -69,14 +94,31 @@ func (ev *evaluator) eval(e query.Expr, within *roaring.Bitmap) (*roaring.Bitmap
 	case query.Range:
 		return ev.rangeOf(e, within)
 	case query.Thread:
-		return nil, errQuery(0, "threads cannot be searched yet")
-	default:
-		l, err := leafOf(e)
+		if ev.thread == nil {
+			return ev.eval(e.X, within)
+		}
+		bm, err := ev.thread(e.X)
 		if err != nil {
 			return nil, err
 		}
-		return ev.leaf(l, within)
+		return ev.limit(bm, within), nil
+	case query.Term:
+		switch e.Field {
+		case "thread":
+			return ev.eval(query.Thread{X: query.Term{Field: threadMember, Text: e.Text}}, within)
+		case threadMember:
+			bm, err := ev.member(e.Text)
+			if err != nil {
+				return nil, err
+			}
+			return ev.limit(bm, within), nil
+		}
 	}
+	l, err := ev.leaves.of(e)
+	if err != nil {
+		return nil, err
+	}
+	return ev.leaf(l, within)
 }
 
 func (ev *evaluator) limit(bm, within *roaring.Bitmap) *roaring.Bitmap {
@@ -114,7 +156,7 @@ func (ev *evaluator) and(list []query.Expr, within *roaring.Bitmap) (*roaring.Bi
 // costly reports whether e reads more than dictionaries and postings.
 func costly(e query.Expr) bool {
 	switch e := e.(type) {
-	case query.Near, query.Phrase, query.Not:
+	case query.Near, query.Phrase, query.Not, query.Thread:
 		return true
 	case query.Range:
 		return e.Field == "size"

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/RoaringBitmap/roaring/v2"
 	bleve "github.com/blevesearch/bleve_index_api"
 	zap "github.com/blevesearch/zapx/v17"
 
@@ -20,16 +21,34 @@ const maxNearTerms = 5
 // Explain makes a segment of the one document in memory, so that it is read by
 // the same evaluator as any other. See index.Index.
 func (e *engine) Explain(ctx context.Context, q query.Expr, d index.Document) ([]index.Clause, error) {
-	return explain(ctx, q, d)
+	v, err := e.acquire()
+	if err != nil {
+		return nil, err
+	}
+	defer v.release()
+	return explain(ctx, q, d, newSearch(ctx, v, index.Request{}))
 }
 
-func explain(ctx context.Context, q query.Expr, d index.Document) ([]index.Clause, error) {
+// explain looks for the other messages of d's thread in s.
+func explain(ctx context.Context, q query.Expr, d index.Document, s *search) ([]index.Clause, error) {
 	seg, err := inMemory(d)
 	if err != nil {
 		return nil, err
 	}
 	defer seg.Close()
 	ev := &evaluator{ctx: ctx, seg: seg}
+	ev.thread = func(x query.Expr) (*roaring.Bitmap, error) {
+		alone := &evaluator{ctx: ctx, seg: seg}
+		bm, err := alone.eval(x, nil)
+		if err != nil || !bm.IsEmpty() || d.Message == nil {
+			return bm, err
+		}
+		found, err := s.threadHas(tiesOf(d.Message), x)
+		if found {
+			bm.Add(0)
+		}
+		return bm, err
+	}
 	var clauses []index.Clause
 	for _, x := range clausesOf(q, nil) {
 		bm, err := ev.evaluate(x, nil)
@@ -58,7 +77,7 @@ func inMemory(d index.Document) (*segment, error) {
 
 // checkQuery runs a query on an empty message, for its errors.
 func checkQuery(ctx context.Context, q query.Expr) error {
-	_, err := explain(ctx, q, index.Document{})
+	_, err := explain(ctx, q, index.Document{}, newSearch(ctx, view{snapshot: &snapshot{}, current: &current{}}, index.Request{}))
 	return err
 }
 
@@ -82,14 +101,9 @@ func clausesOf(q query.Expr, dst []query.Expr) []query.Expr {
 	return append(dst, q)
 }
 
-// describe fills in the terms of a clause and, if it does not hold, what the
-// document has instead: terms of the same fields that share their beginning.
-func (ev *evaluator) describe(c *index.Clause, x query.Expr) error {
-	l, err := leafOf(x)
-	var syntax *query.SyntaxError
-	if errors.As(err, &syntax) {
-		return nil // not made of words
-	}
+// terms fills in what a clause looks for, and the forms that the segment has.
+func (ev *evaluator) terms(c *index.Clause, x query.Expr) error {
+	l, err := ev.leafOrNone(x)
 	if err != nil {
 		return err
 	}
@@ -103,10 +117,41 @@ func (ev *evaluator) describe(c *index.Clause, x query.Expr) error {
 					c.Terms = appendNew(c.Terms, p.prefix+"*")
 				}
 			}
+			for _, forms := range s.forms {
+				err := ev.walkForms(f.field, forms, func(term string) error {
+					if !slices.Contains(c.Terms, term) && len(c.Forms) < maxShownForms {
+						c.Forms = appendNew(c.Forms, strings.Clone(term))
+					}
+					return nil
+				})
+				if err != nil {
+					return err
+				}
+			}
 		}
 	}
-	if c.Holds {
-		return nil
+	return nil
+}
+
+// leafOrNone is the leaf of x, empty if x is not made of words.
+func (ev *evaluator) leafOrNone(x query.Expr) (leaf, error) {
+	l, err := ev.leaves.of(x)
+	var syntax *query.SyntaxError
+	if errors.As(err, &syntax) {
+		return leaf{}, nil
+	}
+	return l, err
+}
+
+// describe fills in the terms of a clause and, if it does not hold, what the
+// document has instead: terms of the same fields that share their beginning.
+func (ev *evaluator) describe(c *index.Clause, x query.Expr) error {
+	if err := ev.terms(c, x); err != nil || c.Holds {
+		return err
+	}
+	l, err := ev.leafOrNone(x)
+	if err != nil {
+		return err
 	}
 	near := map[string]int{}
 	for _, f := range l.fields {

@@ -28,7 +28,7 @@ func facetSource(f query.Field) (field, prefix string, holds func(string) bool, 
 		return fieldCc, "", isAddr, true
 	case "in", "mailbox":
 		return fieldKind, "mailbox:", nil, true
-	case "label", "type", "is", "has":
+	case "label", "type", "is", "has", "charset", "problem", "source", "state":
 		return fieldKind, string(f) + ":", nil, true
 	}
 	return "", "", nil, false

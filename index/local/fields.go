@@ -22,6 +22,8 @@ const (
 	fieldID       = "m" // Message-ID, lower case
 	fieldKind     = "k" // "is:unread", "has:attachment", "type:pdf", "mailbox:Work/Old", ...
 	fieldIn       = "i" // mailboxes, their levels, labels and roles, folded
+	fieldTies     = "g" // what holds threads together, see tie
+	fieldRow      = "r" // stored: what a list shows, and ties
 	fieldDay      = "d" // the day, newest first in byte order
 	fieldValues   = "v" // date, size and length: the only doc values
 	fieldKey      = "_id"
@@ -70,7 +72,7 @@ func exactField(f query.Field, value string) (field, prefix string, ok bool) {
 		return fieldIn, "", true
 	case "id":
 		return fieldID, "", true
-	case "is", "type":
+	case "is", "type", "charset", "problem", "source", "state", "draft", "reason":
 		return fieldKind, string(f) + ":", true
 	case "has":
 		if value == "attachment" || value == "problem" {

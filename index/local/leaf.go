@@ -17,6 +17,12 @@ const (
 	maxExpand = 10_000
 	// Inside a phrase it may stand for fewer: each needs a reader of its own.
 	maxExpandPhrase = 2_000
+
+	// Of the terms that begin like a word so many are looked at for forms of
+	// it, and so many forms are taken. Words with less in common than that are
+	// no loss, so there is no error.
+	maxFormWalk = 2_000
+	maxForms    = 200
 )
 
 // A leaf is a leaf of a query, analysed: it holds for a document if one of its
@@ -40,6 +46,7 @@ type leafField struct {
 type slot struct {
 	terms    []string
 	patterns []pattern
+	forms    []*analyze.Forms // other forms of terms
 }
 
 func (s slot) empty() bool { return len(s.terms) == 0 && len(s.patterns) == 0 }
@@ -71,7 +78,9 @@ func kindOf(field string) analyze.Kind {
 func leafOf(e query.Expr) (leaf, error) {
 	switch e := e.(type) {
 	case query.Term:
-		return words(e.Field, e.Text, e.Pos, false), nil
+		l := words(e.Field, e.Text, e.Pos, false)
+		l.addForms()
+		return l, nil
 	case query.Phrase:
 		return words(e.Field, strings.Join(e.Words, " "), e.Pos, false), nil
 	case query.Prefix:
@@ -125,6 +134,33 @@ func words(f query.Field, text string, pos int, prefix bool) leaf {
 		l.fields = append(l.fields, f)
 	}
 	return l
+}
+
+// addForms lets a single word stand for its other forms too, where text is
+// written in sentences.
+func (l *leaf) addForms() {
+	var forms []*analyze.Forms // the same in every field
+	made := false
+	for i := range l.fields {
+		f := &l.fields[i]
+		switch f.field {
+		case fieldBody, fieldSubject, fieldAttached:
+		default:
+			continue
+		}
+		if len(f.slots) != 1 || len(f.slots[0].patterns) > 0 {
+			continue
+		}
+		if !made {
+			made = true
+			for _, t := range f.slots[0].terms {
+				if form := analyze.FormsOf(t); form != nil {
+					forms = append(forms, form)
+				}
+			}
+		}
+		f.slots[0].forms = forms
+	}
 }
 
 // asked turns what analyze makes of a text into slots.
@@ -344,6 +380,18 @@ func (ev *evaluator) slot(l leaf, field string, s slot, limit int) (*roaring.Bit
 			return nil, nil, err
 		}
 	}
+	for _, f := range s.forms {
+		err := ev.walkForms(field, f, func(term string) error {
+			if slices.Contains(terms, term) {
+				return nil
+			}
+			terms = append(terms, strings.Clone(term))
+			return ev.seg.postingsInto(bm, field, []byte(term))
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+	}
 	for _, p := range s.patterns {
 		err := ev.walk(field, p, func(term string) error {
 			if !p.all {
@@ -389,6 +437,29 @@ func (ev *evaluator) walk(field string, p pattern, f func(term string) error) er
 			}
 		}
 	}
+}
+
+// errEnough ends a walk that has found what it may.
+var errEnough = errors.New("enough")
+
+// walkForms calls found for the terms of a field that are forms of a word, the
+// word too.
+func (ev *evaluator) walkForms(field string, forms *analyze.Forms, found func(term string) error) error {
+	seen, n := 0, 0
+	err := ev.walk(field, pattern{prefix: forms.Prefix()}, func(term string) error {
+		if seen++; seen > maxFormWalk || n > maxForms {
+			return errEnough
+		}
+		if !forms.Match(term) {
+			return nil
+		}
+		n++
+		return found(term)
+	})
+	if errors.Is(err, errEnough) {
+		return nil
+	}
+	return err
 }
 
 // endOf is the least string that is greater than all that begin with prefix;

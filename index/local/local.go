@@ -27,7 +27,7 @@
 // reads their dictionaries, postings and doc values through scorch's snapshot
 // (see eval). Measurements behind both are in INDEXING.md 1 and 2.
 //
-// What it does not do: threads, word forms, words inside attachments. Flags and
+// What it does not do: near duplicates. Flags and
 // mailboxes are terms, so a message whose ledger entry changes is indexed again.
 package local
 
@@ -68,6 +68,10 @@ type Options struct {
 	// Message reads a message again, for snippets: the index keeps no text.
 	// nil: no snippets.
 	Message func(context.Context, archive.ID) (*decode.Message, error)
+
+	// Attached reads a message again with its attachments, for snippets of hits
+	// that are inside them. nil: such hits have the beginning of the text.
+	Attached func(context.Context, archive.ID) (*decode.Message, error)
 }
 
 // An engine is an open index: the writer, or a reader.

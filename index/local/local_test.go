@@ -300,10 +300,10 @@ func TestDamageMeansBuildingAgain(t *testing.T) {
 // hangs or panics; once a writer finds out, the next one begins a new index.
 func TestDamagedSegmentIsFoundOut(t *testing.T) {
 	found := 0
-	for tenth := range 9 {
-		t.Run(fmt.Sprint(tenth), func(t *testing.T) {
+	for part := range damagedParts - 1 {
+		t.Run(fmt.Sprint(part), func(t *testing.T) {
 			dir := t.TempDir()
-			damagedIndex(t, dir, tenth)
+			damagedIndex(t, dir, part)
 			done := make(chan error, 1)
 			go func() { done <- workOn(dir) }()
 			var err error
@@ -332,8 +332,10 @@ func TestDamagedSegmentIsFoundOut(t *testing.T) {
 	}
 }
 
-// damagedIndex makes an index of one segment and overwrites a tenth of it.
-func damagedIndex(t *testing.T, dir string, tenth int) {
+const damagedParts = 20
+
+// damagedIndex makes an index of one segment and overwrites one of its parts.
+func damagedIndex(t *testing.T, dir string, part int) {
 	t.Helper()
 	w := open(t, dir, Options{})
 	var docs []index.Document
@@ -348,7 +350,7 @@ func damagedIndex(t *testing.T, dir string, tenth int) {
 	}
 	b, err := os.ReadFile(zaps[0])
 	must(t, err)
-	for i := tenth * len(b) / 10; i < (tenth+1)*len(b)/10; i++ {
+	for i := part * len(b) / damagedParts; i < (part+1)*len(b)/damagedParts; i++ {
 		b[i] = 0xa5
 	}
 	must(t, os.WriteFile(zaps[0], b, 0o600))

@@ -24,9 +24,13 @@ const (
 	defaultLimit = 20
 	maxLimit     = 100_000
 
-	// Up to this many hits of a segment are sorted by their doc values; more
-	// are taken day by day, newest first, until the page is full.
-	sortAll = 2000
+	// Up to this many candidates of a segment are checked for a phrase at once;
+	// more are checked day by day, newest first, until the page is full.
+	checkAll = 2000
+
+	// A hit costs 0.7 us to sort by its doc value, a day of a segment 1.5 us to
+	// look at, and a page is full after some 20 hits.
+	dayFactor = 20 * 1.5 / 0.7
 
 	// Where positions have to be read, so many documents are looked at in one
 	// step; then the page may be full.
@@ -56,13 +60,25 @@ func (e *engine) search(ctx context.Context, r index.Request) (index.Result, err
 		return index.Result{}, err
 	}
 	defer v.release()
-	s := &search{ctx: ctx, request: r, view: v, exact: true}
-	if err := s.run(); err != nil {
+	s := newSearch(ctx, v, r)
+	result, err := s.answer()
+	if err != nil {
 		return index.Result{}, err
 	}
-	result, err := s.result()
-	if err != nil {
-		return result, err
+	if r.Widen && result.Total == 0 && result.Exact {
+		wider, err := s.widen(r.Query)
+		if err != nil {
+			return index.Result{}, err
+		}
+		if wider != nil {
+			r.Query = wider
+			if result, err = newSearch(ctx, v, r).answer(); err != nil {
+				return index.Result{}, err
+			}
+			if result.Total > 0 {
+				result.Widened = wider
+			}
+		}
 	}
 	if r.Marks && e.opt.Message != nil {
 		if err := e.snippets(ctx, r.Query, result.Hits); err != nil {
@@ -71,6 +87,18 @@ func (e *engine) search(ctx context.Context, r index.Request) (index.Result, err
 	}
 	result.Took = time.Since(start)
 	return result, nil
+}
+
+// answer runs the search and makes its page.
+func (s *search) answer() (index.Result, error) {
+	if err := s.run(); err != nil {
+		return index.Result{}, err
+	}
+	r, err := s.result()
+	if err == nil && s.request.Explain {
+		r.Clauses, err = s.clauses(s.request.Query)
+	}
+	return r, err
 }
 
 // A search is one call of Search.
@@ -86,6 +114,16 @@ type search struct {
 	page   page
 	total  int64
 	exact  bool
+	leaves leafCache
+
+	threads map[string][]*roaring.Bitmap // of each segment, by the query in thread:{}
+}
+
+func newSearch(ctx context.Context, v view, r index.Request) *search {
+	return &search{
+		view: v, ctx: ctx, request: r, exact: true,
+		leaves: leafCache{}, threads: map[string][]*roaring.Bitmap{},
+	}
 }
 
 // A candidate is a document that may be on the page. Order is by key, then
@@ -95,6 +133,8 @@ type candidate struct {
 	key  int64 // date, -date, size or bits of the score
 	date int64
 	id   []byte
+	at   int    // segment where it stands
+	doc  uint32 // there
 }
 
 func (a *candidate) compare(b *candidate) int {
@@ -128,6 +168,12 @@ func (p *page) floor() *candidate {
 	return &p.rows[0]
 }
 
+// sorted gives the rows, the best first.
+func (p *page) sorted() []candidate {
+	slices.SortFunc(p.rows, func(a, b candidate) int { return a.compare(&b) })
+	return p.rows
+}
+
 func (p *page) add(c candidate) {
 	if f := p.floor(); f == nil {
 		heap.Push(p, c)
@@ -151,6 +197,9 @@ func (s *search) run() error {
 		}
 		s.after = &c
 	}
+	if s.request.Sort == index.Relevance && s.request.Threads {
+		return errThreadOrder
+	}
 	if s.request.Sort == index.Relevance {
 		sc, err := newScorer(s.ctx, s.segments, s.request.Query)
 		if err != nil {
@@ -161,8 +210,8 @@ func (s *search) run() error {
 	if len(s.segments) == 0 { // a query that cannot be run is an error on an empty index too
 		return checkQuery(s.ctx, s.request.Query)
 	}
-	for _, seg := range s.segments {
-		if err := s.segment(seg); err != nil {
+	for i := range s.segments {
+		if err := s.segment(i); err != nil {
 			return err
 		}
 	}
@@ -171,11 +220,12 @@ func (s *search) run() error {
 
 // whole reports whether every hit has to be known.
 func (s *search) whole() bool {
-	return s.request.Count || len(s.request.Facets) > 0 || s.request.Sort != index.Newest
+	return s.request.Count || s.request.Threads || len(s.request.Facets) > 0 || s.request.Sort != index.Newest
 }
 
-func (s *search) segment(seg *segment) error {
-	ev := &evaluator{ctx: s.ctx, seg: seg, approximate: true}
+func (s *search) segment(i int) error {
+	seg, ev := s.segments[i], s.evaluator(i)
+	ev.approximate = true
 	bm, err := ev.evaluate(s.request.Query, nil)
 	if err != nil {
 		return err
@@ -185,7 +235,7 @@ func (s *search) segment(seg *segment) error {
 	}
 	exact := ev.exact
 	ev.approximate = false
-	if !exact && (s.whole() || bm.GetCardinality() <= sortAll) {
+	if !exact && (s.whole() || bm.GetCardinality() <= checkAll) {
 		if bm, err = ev.evaluate(s.request.Query, bm); err != nil {
 			return err
 		}
@@ -196,16 +246,32 @@ func (s *search) segment(seg *segment) error {
 		s.hits = append(s.hits, bm)
 		ev = nil
 	}
+	return s.choose(i, bm, ev)
+}
+
+// choose offers the documents of bm to the page, in the way that costs less. If
+// ev is not nil, bm has documents that may be no hits.
+func (s *search) choose(i int, bm *roaring.Bitmap, ev *evaluator) error {
 	return guard(func() error {
-		if s.request.Sort == index.Newest && bm.GetCardinality() > sortAll {
-			return s.byDay(seg, bm, ev)
+		if s.request.Sort == index.Newest && (ev != nil || s.dense(s.segments[i], bm)) {
+			return s.byDay(i, bm, ev)
 		}
-		return s.take(seg, bm)
+		return s.take(i, bm)
 	})
 }
 
+// dense reports whether walking the days of a segment until the page is full
+// costs less than sorting all hits. A segment has at most as many days as
+// documents.
+func (s *search) dense(seg *segment, bm *roaring.Bitmap) bool {
+	n := float64(bm.GetCardinality())
+	pages := max(float64(s.limit)/defaultLimit, 1)
+	return n*n > dayFactor*pages*float64(seg.Count())
+}
+
 // take offers every document of bm to the page.
-func (s *search) take(seg *segment, bm *roaring.Bitmap) error {
+func (s *search) take(i int, bm *roaring.Bitmap) error {
+	seg := s.segments[i]
 	values, err := seg.values()
 	if err != nil || bm.IsEmpty() {
 		return err
@@ -226,41 +292,45 @@ func (s *search) take(seg *segment, bm *roaring.Bitmap) error {
 		if err != nil {
 			return err
 		}
-		c := candidate{date: v.date}
-		switch s.request.Sort {
-		case index.Newest:
-			c.key = v.date
-		case index.Oldest:
-			c.key = -v.date
-		case index.Largest:
-			c.key = v.size
-		case index.Relevance:
+		c := candidate{date: v.date, key: s.keyOf(v)}
+		if scores != nil {
 			score, err := scores(doc, v.words)
 			if err != nil {
 				return err
 			}
 			c.key = int64(math.Float64bits(score)) // positive, so bits are in order
 		}
-		if err := s.offer(seg, doc, c); err != nil {
+		if err := s.offer(i, doc, c); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// keyOf is what documents are sorted by, if not by relevance.
+func (s *search) keyOf(v values) int64 {
+	switch s.request.Sort {
+	case index.Oldest:
+		return -v.date
+	case index.Largest:
+		return v.size
+	}
+	return v.date
+}
+
 // offer reads the id of a document only if it may be on the page.
-func (s *search) offer(seg *segment, doc uint32, c candidate) error {
+func (s *search) offer(i int, doc uint32, c candidate) error {
 	if f := s.page.floor(); f != nil && (c.key < f.key || c.key == f.key && c.date < f.date) {
 		return nil
 	}
 	if a := s.after; a != nil && (c.key > a.key || c.key == a.key && c.date > a.date) {
 		return nil
 	}
-	id, err := seg.DocID(uint64(doc))
+	id, err := s.segments[i].DocID(uint64(doc))
 	if err != nil {
 		return err
 	}
-	c.id = bytes.Clone(id)
+	c.id, c.at, c.doc = bytes.Clone(id), i, doc
 	if s.after != nil && c.compare(s.after) <= 0 {
 		return nil
 	}
@@ -271,7 +341,8 @@ func (s *search) offer(seg *segment, doc uint32, c candidate) error {
 // byDay walks the days of a segment from the newest, or from where the page
 // before ended, until none can add to the page. If ev is not nil, bm has
 // documents that may be no hits, and ev decides.
-func (s *search) byDay(seg *segment, bm *roaring.Bitmap, ev *evaluator) error {
+func (s *search) byDay(i int, bm *roaring.Bitmap, ev *evaluator) error {
+	seg := s.segments[i]
 	var lo []byte
 	if s.after != nil {
 		lo = dayTerm(s.after.key)
@@ -290,7 +361,7 @@ func (s *search) byDay(seg *segment, bm *roaring.Bitmap, ev *evaluator) error {
 			s.total += int64(hits.GetCardinality())
 		}
 		block = roaring.New()
-		return s.take(seg, hits)
+		return s.take(i, hits)
 	}
 	for {
 		day, err := days.Next()
@@ -325,23 +396,26 @@ func (s *search) byDay(seg *segment, bm *roaring.Bitmap, ev *evaluator) error {
 
 // result makes the page.
 func (s *search) result() (index.Result, error) {
-	r := index.Result{Total: s.total, Exact: s.exact}
-	rows := s.page.rows
-	slices.SortFunc(rows, func(a, b candidate) int { return a.compare(&b) })
-	if len(rows) > s.limit {
-		rows = rows[:s.limit]
-		r.Next = rows[len(rows)-1].token()
-	}
-	for _, c := range rows {
-		id, _, ok := parseKey(c.id)
-		if !ok {
-			return r, &damagedError{"a document has no id"}
+	r := index.Result{Total: s.total, Exact: s.exact, Indexed: s.current.documents}
+	if s.request.Threads {
+		page, err := s.foldThreads()
+		if err != nil {
+			return r, err
 		}
-		h := index.Hit{ID: id, Date: timeOf(c.date)}
-		if s.scorer != nil {
-			h.Score = math.Float64frombits(uint64(c.key))
+		r.Hits, r.Next = page.Hits, page.Next
+	} else {
+		rows := s.page.sorted()
+		if len(rows) > s.limit {
+			rows = rows[:s.limit]
+			r.Next = rows[len(rows)-1].token()
 		}
-		r.Hits = append(r.Hits, h)
+		for i := range rows {
+			h, err := s.hit(&rows[i])
+			if err != nil {
+				return r, err
+			}
+			r.Hits = append(r.Hits, *h)
+		}
 	}
 	if len(s.request.Facets) == 0 {
 		return r, nil
@@ -355,6 +429,24 @@ func (s *search) result() (index.Result, error) {
 		r.Facets[f] = counts
 	}
 	return r, nil
+}
+
+// hit makes a row of a candidate.
+func (s *search) hit(c *candidate) (*index.Hit, error) {
+	id, _, ok := parseKey(c.id)
+	if !ok {
+		return nil, &damagedError{"a document has no id"}
+	}
+	h := &index.Hit{ID: id, Date: timeOf(c.date)}
+	if s.scorer != nil {
+		h.Score = math.Float64frombits(uint64(c.key))
+	}
+	err := guard(func() error {
+		row, err := s.segments[c.at].row(c.doc)
+		row.show(h)
+		return err
+	})
+	return h, err
 }
 
 // token is what a page continues after. It names a place in the order, not a
@@ -371,7 +463,7 @@ func parseToken(s string) (candidate, error) {
 		id, err3 := archive.ParseID(parts[2][:2*keyLen-2])
 		number, err4 := strconv.ParseUint(parts[2][2*keyLen-2:], 16, 8)
 		if err1 == nil && err2 == nil && err3 == nil && err4 == nil {
-			return candidate{int64(key), int64(date), []byte(keyOf(id, byte(number)))}, nil
+			return candidate{key: int64(key), date: int64(date), id: []byte(keyOf(id, byte(number)))}, nil
 		}
 	}
 	return candidate{}, fmt.Errorf("index: %q is no page of a search", s)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -231,11 +232,11 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// Over sortAll hits the newest are found by walking the days, and a phrase is
+// Over checkAll hits the newest are found by walking the days, and a phrase is
 // read only until the page is full. Both must give what reading all gives.
 func TestManyHits(t *testing.T) {
 	ix := open(t, t.TempDir(), Options{})
-	const n = sortAll + 500
+	const n = checkAll + 500
 	rnd := rand.New(rand.NewPCG(1, 2))
 	day := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 	var docs []index.Document
@@ -381,7 +382,6 @@ func TestQueriesThatCannotBeRun(t *testing.T) {
 	full, _ := library(t)
 	for _, ix := range []index.Index{empty, full} {
 		for _, q := range []query.Expr{
-			query.Thread{X: query.All{}},
 			query.Regexp{Field: "subject", Text: "("},
 			query.And{List: []query.Expr{query.Term{Text: "nosuchword"}, query.Regexp{Text: "("}}},
 			query.Range{Field: "subject", From: 1, To: 2},
@@ -423,4 +423,105 @@ func FuzzSearch(f *testing.F) {
 			t.Errorf("%s: %v", s, err)
 		}
 	})
+}
+
+func TestSourceOfAnOrigin(t *testing.T) {
+	for _, c := range []struct {
+		origin string
+		want   []string
+	}{
+		{"file:/home/a/mail.zip!Takeout/All mail.mbox@1234567", []string{"source:file", "source:mail.zip", "source:all mail.mbox"}},
+		{"imaps://anna@imap.kvist.example/INBOX;UIDVALIDITY=1;UID=2", []string{"source:imap", "source:anna@imap.kvist.example", "source:imap.kvist.example"}},
+		{"adopted:mail/cur/abc", []string{"source:adopted", "source:abc"}},
+		{"", nil},
+	} {
+		if got := sourceKinds(c.origin); !slices.Equal(got, c.want) {
+			t.Errorf("%s: got %q, want %q", c.origin, got, c.want)
+		}
+	}
+}
+
+// What the ledger and decode know of a message is found by its own names.
+func TestMailsOwnFields(t *testing.T) {
+	places := []archive.Meta{
+		{Origin: "file:old.mbox@0", Traits: []string{"unsent"}},
+		{Origin: "file:copy.mbox@0", Mailbox: "Copies"},
+	}
+	known := message(t, "From: a@kvist.example\nContent-Type: text/plain; charset=koi8-r\n\nplums\n", places...)
+	known.Facts = []string{"draft:latest", "reason:mailboxfull"}
+	piece := message(t, "From: a@kvist.example\nContent-Type: message/partial; id=a; number=1; total=3\n\nSubject: in\n\none\n")
+	w := open(t, t.TempDir(), Options{})
+	apply(t, w, 1, known, piece)
+	for query, want := range map[string]archive.ID{
+		"charset:KOI8-R":          known.Entry.ID,
+		"source:old.mbox":         known.Entry.ID,
+		"source:copy*":            known.Entry.ID,
+		"state:unsent":            known.Entry.ID,
+		"dup:yes":                 known.Entry.ID,
+		"dup:no":                  piece.Entry.ID,
+		"draft:latest":            known.Entry.ID,
+		"reason:mailboxfull":      known.Entry.ID,
+		"partial:yes":             piece.Entry.ID,
+		"problem:message-partial": piece.Entry.ID,
+	} {
+		if got := find(t, w, query); len(got) != 1 || got[0] != want {
+			t.Errorf("%s: got %d messages, or the other one", query, len(got))
+		}
+	}
+}
+
+// A part of a compound is found when the word itself is nowhere, and only then.
+func TestWidenedQuery(t *testing.T) {
+	w := open(t, t.TempDir(), Options{})
+	apply(t, w, 1,
+		note(t, 1, "one", "die Grundstücksverkehrsgenehmigung"),
+		note(t, 2, "two", "Baugenehmigung und Antrag"),
+		note(t, 3, "three", "Genehmigungen"))
+	for _, c := range []struct {
+		query, widened string
+		hits           int
+	}{
+		{"verkehrsgenehmigung", "*verkehrsgenehmigung*", 1},
+		{"genehmigung", "", 1}, // a form of it is there
+		{"verkehr", "*verkehr*", 1},
+		{"+verkehr", "", 0},
+		{"antrag verkehr", "", 0},
+		{"antrag nehmig", "antrag *nehmig*", 1},
+		{"subject:verkehr", "", 0},
+		{"-antrag -genehmigungen verkehr", "-antrag -genehmigungen *verkehr*", 1},
+		{"bau", "", 0},
+	} {
+		r, err := w.Search(t.Context(), index.Request{Query: parse(t, c.query), Widen: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		widened := ""
+		if r.Widened != nil {
+			widened = r.Widened.String()
+		}
+		if widened != c.widened || len(r.Hits) != c.hits {
+			t.Errorf("%s: got %q with %d hits, want %q with %d", c.query, widened, len(r.Hits), c.widened, c.hits)
+		}
+	}
+}
+
+func TestClausesSayWhatEachFinds(t *testing.T) {
+	w := open(t, t.TempDir(), Options{})
+	apply(t, w, 1, note(t, 1, "one", "an invoice"), note(t, 2, "two", "two invoices"))
+	apply(t, w, 2, note(t, 3, "three", "invoicing pears"))
+	r, err := w.Search(t.Context(), index.Request{Query: parse(t, "invoice -pears subject:nothing"), Explain: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []index.Clause{
+		{Query: "invoice", Holds: true, Hits: 3, Terms: []string{"invoice"}, Forms: []string{"invoices", "invoicing"}},
+		{Query: "-pears", Holds: true, Hits: 2},
+		{Query: "subject:nothing", Terms: []string{"nothing"}},
+	}
+	if !reflect.DeepEqual(r.Clauses, want) {
+		t.Errorf("got  %+v\nwant %+v", r.Clauses, want)
+	}
+	if r.Indexed != 3 {
+		t.Errorf("got %d indexed, want 3", r.Indexed)
+	}
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
+	"lostpost/decode"
 	"lostpost/index"
 	"lostpost/index/analyze"
 	"lostpost/index/query"
@@ -18,12 +20,18 @@ const (
 
 	// snippetText bounds the text that is searched for matches.
 	snippetText = 256 << 10
+
+	// attachedTime bounds the reading of attachments for the snippets of a page.
+	attachedTime = 2 * time.Second
 )
 
 // snippets reads the messages of hits again and marks the words of the query
 // in them. A message that cannot be read has no snippet.
 func (e *engine) snippets(ctx context.Context, q query.Expr, hits []index.Hit) error {
-	marks := marksOf(q)
+	marks := marksOf(q, fieldBody)
+	attached := marksOf(q, fieldAttached)
+	timed, cancel := context.WithTimeout(ctx, attachedTime)
+	defer cancel()
 	for i := range hits {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -34,13 +42,43 @@ func (e *engine) snippets(ctx context.Context, q query.Expr, hits []index.Hit) e
 			continue
 		}
 		hits[i].Snippet = snippet(m.Text, marks)
+		if len(attached) > 0 && !anyMark(hits[i].Snippet) && hasAttachment(m) {
+			e.attachedSnippet(timed, &hits[i], attached)
+		}
 	}
 	return nil
 }
 
-// marksOf gathers what may be marked in a text: the slots of the words that
-// are looked for in it.
-func marksOf(q query.Expr) []slot {
+// attachedSnippet takes the snippet from the first attachment that has a word
+// of the query, if there is one.
+func (e *engine) attachedSnippet(ctx context.Context, h *index.Hit, marks []slot) {
+	if e.opt.Attached == nil || ctx.Err() != nil {
+		return
+	}
+	m, err := e.opt.Attached(ctx, h.ID)
+	if err != nil {
+		e.opt.Log.Debug("no snippet of attachments", "id", h.ID, "err", err)
+		return
+	}
+	for _, a := range m.Attached {
+		if s := snippet(a.Text, marks); anyMark(s) {
+			h.Part, h.Snippet = a.Part.Path(), s
+			return
+		}
+	}
+}
+
+func hasAttachment(m *decode.Message) bool {
+	return slices.ContainsFunc(m.Parts, func(p *decode.Part) bool { return p.Attachment || p.FileName != "" })
+}
+
+func anyMark(spans []index.Span) bool {
+	return slices.ContainsFunc(spans, func(s index.Span) bool { return s.Mark })
+}
+
+// marksOf gathers what may be marked in the text of a field: the slots of the
+// words that are looked for in it.
+func marksOf(q query.Expr, field string) []slot {
 	var marks []slot
 	for _, x := range wanted(q, nil) {
 		l, err := leafOf(x)
@@ -48,7 +86,7 @@ func marksOf(q query.Expr) []slot {
 			continue // Search gave the error
 		}
 		for _, f := range l.fields {
-			if f.field != fieldBody {
+			if f.field != field {
 				continue
 			}
 			marks = append(append(marks, f.slots...), f.whole)
@@ -60,7 +98,7 @@ func marksOf(q query.Expr) []slot {
 // marked reports whether a term is one of those looked for.
 func marked(term string, marks []slot) bool {
 	for _, m := range marks {
-		if slices.Contains(m.terms, term) {
+		if slices.Contains(m.terms, term) || slices.ContainsFunc(m.forms, func(f *analyze.Forms) bool { return f.Match(term) }) {
 			return true
 		}
 		for _, p := range m.patterns {

@@ -285,6 +285,9 @@ func (w *writer) put(ctx context.Context, put iter.Seq[index.Document]) error {
 		})
 		if size += documentBytes; d.Message != nil {
 			size += int64(len(d.Message.Text))
+			for _, a := range d.Message.Attached {
+				size += int64(len(a.Text))
+			}
 		}
 		if size >= batchBytes || len(gathered) >= batchDocuments {
 			if err := flush(); err != nil {

@@ -182,6 +182,10 @@ func yesnoLeaf(t token) (Expr, error) {
 		e = Term{"is", "read", t.pos}
 	case "flagged":
 		e = Term{"is", "flagged", t.pos}
+	case "dup":
+		e = Term{"is", "duplicate", t.pos}
+	case "partial":
+		e = Term{"is", "partial", t.pos}
 	default:
 		e = Term{"has", "attachment", t.pos}
 	}

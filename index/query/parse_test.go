@@ -98,6 +98,10 @@ func TestParseGivesCanonicalText(t *testing.T) {
 		{"thread:{from:a b}", "thread:{from:a b}"},
 		{"thread:(a or b)", "thread:{a or b}"},
 		{"thread:42", "thread:42"},
+		{"charset:KOI8-R problem:base64-junk", "charset:KOI8-R problem:base64-junk"},
+		{"source:takeout.zip state:unsent", "source:takeout.zip state:unsent"},
+		{"draft:latest reason:mailboxfull", "draft:latest reason:mailboxfull"},
+		{"dup:yes partial:no is:partial", "is:duplicate -is:partial is:partial"},
 		{"from:-x", "from:-x"},
 		{"subject:re:invoice", "subject:re:invoice"},
 

@@ -1,0 +1,377 @@
+package imap
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"net"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"lostpost/archive"
+	"lostpost/fetch"
+	"lostpost/fetch/wire"
+)
+
+// A fake is a scripted IMAP server over loopback. Without faults it is correct;
+// each fault is one function that takes the place of a correct answer.
+type fake struct {
+	caps  string
+	boxes []*fakeBox
+	acc   Account
+
+	greet func(c *fakeConn)                                           // in place of the greeting
+	login func(c *fakeConn, tag, args string) bool                    // true: answered
+	list  func(c *fakeConn, tag string) bool                          // of LIST
+	exam  func(c *fakeConn, tag string, b *fakeBox) bool              // of EXAMINE
+	fetch func(c *fakeConn, tag string, m *fakeMail) bool             // of one message of UID FETCH; false: sent as usual
+	after func(c *fakeConn, tag string, uids []uint32) bool           // in place of OK to UID FETCH
+	find  func(c *fakeConn, tag string, b *fakeBox, args string) bool // of UID SEARCH
+
+	wrap func(n int, c net.Conn) net.Conn // around connection n, from 1
+
+	mu    sync.Mutex
+	conns int
+	lines []string // commands of all connections
+	sent  map[uint32]int
+}
+
+type fakeBox struct {
+	name     string // as it goes over the wire, quoted if need be
+	attrs    string
+	validity uint32
+	mails    []*fakeMail
+}
+
+type fakeMail struct {
+	uid   uint32
+	flags string
+	date  string
+	text  string
+}
+
+type fakeConn struct {
+	net.Conn
+	f   *fake
+	r   *bufio.Reader
+	n   int // number of the connection, from 1
+	box *fakeBox
+}
+
+const fakeDate = `"04-Mar-2025 10:11:12 +0100"`
+
+// mails makes messages with the UIDs 1 to n.
+func mails(n int) []*fakeMail {
+	var out []*fakeMail
+	for i := 1; i <= n; i++ {
+		text := fmt.Sprintf("From: ada@example.org\r\nSubject: letter %d\r\n\r\n%s\r\n", i, strings.Repeat("text ", i*7))
+		out = append(out, &fakeMail{uid: uint32(i), flags: `\Seen`, date: fakeDate, text: text})
+	}
+	return out
+}
+
+// newFake starts a server with one mailbox of n messages.
+func newFake(t testing.TB, n int) *fake {
+	t.Helper()
+	f := &fake{
+		caps:  "IMAP4rev1 SASL-IR AUTH=PLAIN",
+		boxes: []*fakeBox{{name: "INBOX", validity: 7, mails: mails(n)}},
+		sent:  map[uint32]int{},
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.acc = Account{
+		Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port, User: "ada@example.org", Secret: password("open sesame"),
+		Wire: wire.Options{Security: wire.Plain, Idle: 2 * time.Second},
+	}
+	var wg sync.WaitGroup
+	t.Cleanup(func() {
+		l.Close()
+		wg.Wait()
+	})
+	wg.Go(func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			f.mu.Lock()
+			f.conns++
+			c := &fakeConn{Conn: conn, f: f, r: bufio.NewReader(conn), n: f.conns}
+			f.mu.Unlock()
+			if f.wrap != nil {
+				c.Conn = f.wrap(c.n, conn)
+			}
+			wg.Go(func() {
+				defer conn.Close()
+				c.serve()
+			})
+		}
+	})
+	return f
+}
+
+func (c *fakeConn) say(format string, args ...any) {
+	fmt.Fprintf(c, format, args...)
+}
+
+// hangUp ends the connection and the goroutine that serves it.
+func (c *fakeConn) hangUp() {
+	c.Close()
+	panic(errHangUp)
+}
+
+var errHangUp = fmt.Errorf("the script hangs up")
+
+func (c *fakeConn) serve() {
+	defer func() {
+		if p := recover(); p != nil && p != errHangUp {
+			panic(p)
+		}
+	}()
+	if c.f.greet != nil {
+		c.f.greet(c)
+	} else {
+		c.say("* OK [CAPABILITY %s] ready\r\n", c.f.caps)
+	}
+	for {
+		line, err := c.r.ReadString('\n')
+		if err != nil {
+			return
+		}
+		line = strings.TrimRight(line, "\r\n")
+		c.f.mu.Lock()
+		c.f.lines = append(c.f.lines, line)
+		c.f.mu.Unlock()
+		tag, rest, _ := strings.Cut(line, " ")
+		if !c.command(tag, rest) {
+			return
+		}
+	}
+}
+
+// command answers one command; false ends the connection.
+func (c *fakeConn) command(tag, rest string) bool {
+	f := c.f
+	name, args, _ := strings.Cut(rest, " ")
+	if name == "UID" {
+		sub, more, _ := strings.Cut(args, " ")
+		name, args = "UID "+sub, more
+	}
+	switch name {
+	case "CAPABILITY":
+		c.say("* CAPABILITY %s\r\n", f.caps)
+	case "LOGIN", "AUTHENTICATE":
+		if f.login != nil && f.login(c, tag, args) {
+			return true
+		}
+	case "LIST":
+		if f.list != nil && f.list(c, tag) {
+			return true
+		}
+		for _, b := range f.boxes {
+			c.say("* LIST (%s) \"/\" %s\r\n", b.attrs, b.name)
+		}
+	case "STATUS":
+		if b := f.box(args); b != nil {
+			c.say("* STATUS %s (MESSAGES %d UIDNEXT %d UIDVALIDITY %d)\r\n", b.name, len(b.mails), b.next(), b.validity)
+		}
+	case "EXAMINE":
+		b := f.box(args)
+		if f.exam != nil && f.exam(c, tag, b) {
+			return true
+		}
+		if b == nil {
+			c.say("%s NO no such mailbox\r\n", tag)
+			return true
+		}
+		c.box = b
+		c.say("* %d EXISTS\r\n* OK [UIDVALIDITY %d] ok\r\n* OK [UIDNEXT %d] ok\r\n", len(b.mails), b.validity, b.next())
+	case "UID SEARCH":
+		if f.find != nil && f.find(c, tag, c.box, args) {
+			return true
+		}
+		c.search(args)
+	case "UID FETCH":
+		return c.fetch(tag, args)
+	case "LOGOUT":
+		c.say("* BYE\r\n%s OK\r\n", tag)
+		return false
+	case "APPEND":
+		c.say("%s BAD no such command\r\n", tag)
+		return true
+	case "SELECT", "STORE", "EXPUNGE", "CLOSE", "UID STORE", "UID EXPUNGE":
+		panic("a command that changes the mailbox: " + name)
+	}
+	c.say("%s OK done\r\n", tag)
+	return true
+}
+
+func (f *fake) box(args string) *fakeBox {
+	for _, b := range f.boxes {
+		if strings.HasPrefix(args, b.name) || strings.HasPrefix(args, strconv.Quote(b.name)) {
+			return b
+		}
+	}
+	return nil
+}
+
+func (b *fakeBox) next() uint32 {
+	if len(b.mails) == 0 {
+		return 1
+	}
+	return b.mails[len(b.mails)-1].uid + 1
+}
+
+func (c *fakeConn) search(args string) {
+	set := uidSet{{1, 1<<32 - 1}}
+	if s, ok := strings.CutPrefix(args, "UID "); ok {
+		set = nil
+		if err := set.parse(s); err != nil {
+			panic(err)
+		}
+	}
+	c.say("* SEARCH")
+	for _, m := range c.box.mails {
+		if set.has(m.uid) {
+			c.say(" %d", m.uid)
+		}
+	}
+	c.say("\r\n")
+}
+
+func (c *fakeConn) fetch(tag, args string) bool {
+	text, items, _ := strings.Cut(args, " ")
+	var set uidSet
+	if err := set.parse(strings.ReplaceAll(text, "*", "4294967295")); err != nil {
+		panic(err)
+	}
+	set = set.sorted()
+	var uids []uint32
+	for _, m := range c.box.mails {
+		if !set.has(m.uid) {
+			continue
+		}
+		uids = append(uids, m.uid)
+		if !strings.Contains(items, "BODY.PEEK[]") {
+			c.say("* %d FETCH (UID %d)\r\n", c.seq(m), m.uid)
+			continue
+		}
+		c.f.mu.Lock()
+		c.f.sent[m.uid]++
+		c.f.mu.Unlock()
+		if c.f.fetch == nil || !c.f.fetch(c, tag, m) {
+			c.send(m)
+		}
+	}
+	if c.f.after == nil || !c.f.after(c, tag, uids) {
+		c.say("%s OK fetched\r\n", tag)
+	}
+	return true
+}
+
+func (c *fakeConn) seq(m *fakeMail) int { return slices.Index(c.box.mails, m) + 1 }
+
+// send answers as a good server does.
+func (c *fakeConn) send(m *fakeMail) {
+	c.say("* %d FETCH (UID %d FLAGS (%s) INTERNALDATE %s RFC822.SIZE %d BODY[] {%d}\r\n%s)\r\n",
+		c.seq(m), m.uid, m.flags, m.date, len(m.text), len(m.text), m.text)
+}
+
+// bodies is how often octets were asked for.
+func (f *fake) bodies() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := 0
+	for _, k := range f.sent {
+		n += k
+	}
+	return n
+}
+
+// holds checks that the archive has every message of the server but those
+// named, byte for byte, under their origins.
+func (f *fake) holds(t *testing.T, dir string, but ...uint32) {
+	t.Helper()
+	have := map[string][32]byte{}
+	w, err := archive.OpenWriter(t.Context(), dir, archive.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	acc := f.account()
+	st := w.Source(acc.place())
+	for _, b := range f.boxes {
+		for _, m := range b.mails {
+			origin := fmt.Sprintf("%s%s;uidvalidity=%d/;uid=%d", f.acc.place(), escapePath(decodeName(strings.Trim(b.name, `"`))), b.validity, m.uid)
+			id, ok := st.Known(origin)
+			if ok == slices.Contains(but, m.uid) {
+				t.Errorf("%s: known %v", origin, ok)
+				continue
+			}
+			if ok && id != archive.ID(sha256.Sum256([]byte(m.text))) {
+				t.Errorf("%s: other octets were stored", origin)
+			}
+			have[origin] = id
+		}
+	}
+}
+
+// account gives the account, and makes the faults that the test has set known
+// to the connections that come after it.
+func (f *fake) account() Account {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.acc
+}
+
+// scratch is a folder for an archive, in memory where the system has that:
+// there are a hundred archives in these tests, and syncing them takes longer
+// than all the rest.
+func scratch(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "lostpost-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+// drive fetches, with a deadline.
+func drive(t *testing.T, f *fake, dir string) (fetch.Report, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	w, err := archive.OpenWriter(ctx, dir, archive.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	src, err := New(ctx, f.account(), fetch.Options{})
+	if err != nil {
+		return fetch.Report{}, err
+	}
+	defer src.Close()
+	src.(*source).pause = time.Millisecond
+	return fetch.Run(ctx, src, w, fetch.Options{})
+}
+
+// plain decodes what AUTHENTICATE PLAIN sends.
+func plain(args string) string {
+	_, b64, _ := strings.Cut(args, " ")
+	b, err := base64.StdEncoding.DecodeString(b64)
+	if err != nil {
+		return ""
+	}
+	return strings.ReplaceAll(string(b), "\x00", "|")
+}
