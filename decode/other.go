@@ -23,8 +23,8 @@ const (
 )
 
 // What a message may be that is given to another decoder. Their time is
-// exponential or quadratic in the depth, and a goroutine cannot be stopped:
-// DECODING.md section 3 has the measurements.
+// exponential or quadratic in the depth (enmime takes 40 s for 24 multiparts that
+// are not closed), and a goroutine cannot be stopped.
 const (
 	otherDepth = 12
 	otherParts = 1000

@@ -6,7 +6,7 @@
 // a message is edited, the lines that servers write when they carry one, what
 // is missing, and who wrote it. Each sign alone is wrong somewhere: programs
 // leave editing fields in sent copies, servers set \Draft on anything, people
-// drag mail into Drafts. The weights are those of RECOVERY.md section 2; a
+// drag mail into Drafts. The weights stand in drafts.go and facts.go; a
 // verdict lists every reason with its weight.
 //
 // Promises. Nothing here reads a file or an archive, so drafts can be found in
@@ -65,7 +65,7 @@ type Evidence struct {
 }
 
 // threshold is the sum from which on a message is a draft, draftsWeight what it
-// is worth to lie in Drafts. RECOVERY.md section 2.
+// is worth to lie in Drafts.
 const threshold, draftsWeight = 3, 4
 
 // Judge weighs all evidence: what the source knew (meta) and what the message

@@ -1,18 +1,15 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"lostpost/archive"
-	"lostpost/index/local"
+	"lostpost/index"
 	"lostpost/internal/term"
 )
 
@@ -113,8 +110,10 @@ type checked struct {
 	severe   int
 	stored   int64
 	indexed  int64
-	missing  int64 // stored, not in the index
+	missing  int64 // stored and readable, not in the index
 	surplus  int64 // in the index, not stored
+	refused  []index.Refusal
+	damage   string // what is wrong with the files of the index
 	noIndex  bool
 }
 
@@ -145,7 +144,7 @@ func (a *app) check(ctx context.Context, f *checkFlags) error {
 		return err
 	}
 	c.stored = st.Messages
-	if err := a.checkIndex(ctx, arc, &c); err != nil {
+	if err := a.checkIndex(ctx, arc, &c, f); err != nil {
 		return err
 	}
 	return a.printCheck(ctx, arc, &c, f, started)
@@ -167,62 +166,6 @@ func (a *app) repair(ctx context.Context, adopt bool) (err error) {
 	return nil
 }
 
-// checkIndex merges the sorted ids of the archive with those of the index.
-func (a *app) checkIndex(ctx context.Context, arc *archive.Archive, c *checked) error {
-	ix, err := local.OpenReader(a.indexDir(), local.Options{Log: a.log()})
-	if errors.Is(err, fs.ErrNotExist) {
-		c.noIndex = true
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	defer ix.Close()
-	ids, err := storedIDs(ctx, arc)
-	if err != nil {
-		return err
-	}
-	i := 0
-	for id, err := range ix.IDs(ctx, arc.Identity()) {
-		if err != nil {
-			return err
-		}
-		for i < len(ids) && bytes.Compare(ids[i][:], id[:]) < 0 {
-			c.missing++
-			i++
-		}
-		if i < len(ids) && ids[i] == id {
-			c.indexed++
-			i++
-		} else {
-			c.surplus++
-		}
-	}
-	c.missing += int64(len(ids) - i)
-	return nil
-}
-
-// storedIDs gives the ids of all messages in ascending order.
-func storedIDs(ctx context.Context, arc *archive.Archive) ([]archive.ID, error) {
-	here := map[archive.ID]bool{}
-	for e, err := range arc.List(ctx, 0) {
-		if err != nil {
-			return nil, err
-		}
-		if e.Gone {
-			delete(here, e.ID)
-		} else {
-			here[e.ID] = true
-		}
-	}
-	ids := make([]archive.ID, 0, len(here))
-	for id := range here {
-		ids = append(ids, id)
-	}
-	slices.SortFunc(ids, func(x, y archive.ID) int { return bytes.Compare(x[:], y[:]) })
-	return ids, nil
-}
-
 func (a *app) printCheck(ctx context.Context, arc *archive.Archive, c *checked, f *checkFlags, started time.Time) error {
 	var sum archive.Account
 	for x, err := range arc.Accounts(ctx) {
@@ -238,7 +181,7 @@ func (a *app) printCheck(ctx context.Context, arc *archive.Archive, c *checked, 
 	switch {
 	case c.severe > 0:
 		code = exitBroken
-	case len(c.findings) > 0 || c.missing > 0 || c.surplus > 0 || c.noIndex && c.stored > 0:
+	case len(c.findings) > 0 || !c.indexWhole():
 		code = exitSome
 	}
 	took := a.now().Sub(started).Seconds()
@@ -260,6 +203,7 @@ func (a *app) printCheck(ctx context.Context, arc *archive.Archive, c *checked, 
 		}
 		return statusOf(code)
 	}
+	a.printRefused(c.refused, c.damage)
 	for _, x := range c.findings {
 		a.printf("%s  %s  %s\n", x.Code, oneLine(x.Path), oneLine(x.Detail))
 	}
@@ -285,10 +229,16 @@ func (a *app) printCheck(ctx context.Context, arc *archive.Archive, c *checked, 
 }
 
 func (c *checked) indexWord() string {
-	if c.noIndex {
+	switch {
+	case c.damage != "":
+		return "damaged"
+	case c.noIndex:
 		return "none"
 	}
 	s := fmt.Sprintf("%s of %s", term.Number(c.indexed), term.Number(c.stored))
+	if n := len(c.refused); n > 0 {
+		s += fmt.Sprintf(", %s cannot be read", term.Number(int64(n)))
+	}
 	if c.surplus > 0 {
 		s += fmt.Sprintf(", %s too many", term.Number(c.surplus))
 	}
@@ -299,6 +249,12 @@ func (c *checked) indexWord() string {
 func (c *checked) todo() string {
 	if len(c.findings) > 0 {
 		return "Mend it: lostpost check --repair (mail from other programs: --adopt)."
+	}
+	if c.damage != "" {
+		return "Make the index anew: lostpost index --rebuild."
+	}
+	if c.missing > 0 || c.surplus > 0 {
+		return "Bring the index up to date: lostpost index; if that changes nothing: lostpost check --repair."
 	}
 	return "Bring the index up to date: lostpost index."
 }

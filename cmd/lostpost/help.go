@@ -212,9 +212,11 @@ draft     n id state score evidence latest longest words to subject date version
   versions            a list of {id, path, index, offset, mailbox, state, words, text_sha1, date}, oldest first
   state               draft, probable, queued, superseded, deleted, sent or template
 diff      from to edits; edits is a list of {op, text}, op is 0 (kept), 1 (added) or -1 (removed)
-item      origin id result reason kept; result is archived, duplicate, quarantined or not_mail
+item      origin id result reason kept; result is archived, duplicate, vanished, quarantined, pending or not_mail
 facet     field value n; with search --output people, labels, mailboxes
 clause    id query holds reason; with search --why-not
+thread    id date from subject matched messages; with search --output threads
+query     query total parts; parts is a list of {query, hits, terms, forms}; with search --explain
 finding   code path id detail severe
 account   source name listed known seen stored duplicate failed bytes; one of fetch
 mailbox   source mailbox listed new bytes; one of an account

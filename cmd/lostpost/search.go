@@ -112,7 +112,7 @@ func (a *app) search(ctx context.Context, text string, f *searchFlags) error {
 	case "count":
 		return a.searchCount(ctx, ix, q)
 	case "ids", "mids", "files":
-		return a.searchNames(ctx, arc, ix, index.Request{Query: q, Sort: order, Limit: 1000, After: f.page, Widen: true}, f)
+		return a.searchNames(ctx, arc, ix, index.Request{Query: q, Sort: order, Limit: 1000, After: f.page}, f)
 	}
 	field, ok := facetFields[f.output]
 	if !ok {
@@ -289,8 +289,15 @@ func (a *app) searchNames(ctx context.Context, arc *archive.Archive, ix index.In
 	if f.nul {
 		end = "\x00"
 	}
+	first, err := ix.Search(ctx, index.Request{Query: r.Query, Limit: 1, Widen: true})
+	if err != nil {
+		return err
+	}
+	if a.widened(first); first.Widened != nil {
+		r.Query = first.Widened
+	}
 	n := int64(0)
-	err := pages(ctx, ix, r, func(h index.Hit) error {
+	err = pages(ctx, ix, r, func(h index.Hit) error {
 		if f.limited && n == int64(f.limit) {
 			return errEnough
 		}

@@ -54,7 +54,7 @@ type Fault struct {
 
 // Decode reads b under the label; hint is the charset of a sibling part or
 // field, "" if none. It never fails: what no charset explains becomes U+FFFD
-// with a Fault that is Lost. The order of evidence is DECODING.md 4.2.
+// with a Fault that is Lost. The order of evidence is in evidence.go.
 func Decode(b []byte, label, hint string) Result {
 	d := decision{b: b, label: label, hint: hint, Result: Result{Declared: label}}
 	name, known := "", true

@@ -16,7 +16,7 @@ type Media struct {
 	Faults []Fault
 }
 
-// Media reads the field of this name with every leniency of DECODING.md 2.3.
+// Media reads the field of this name with every leniency of docs/QUIRKS.md.
 // Several such fields: the one with more that works.
 //
 // QUIRK: RFC 5322 section 3.6 allows each field once. Gateways add a second

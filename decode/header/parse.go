@@ -19,7 +19,7 @@ const maxName = 998
 // the first line from which on nothing is header, or at the end of b. n is the
 // number of octets that belong to the section, its ending empty line included:
 // the body begins at b[n:]. Line ends may be LF, CRLF, CR or CRCRLF.
-// RFC 5322 section 2.2; leniencies of DECODING.md 2.1. max bounds the fields
+// RFC 5322 section 2.2; leniencies in docs/QUIRKS.md. max bounds the fields
 // that are kept (0: no bound); memory for junk lines is constant.
 //
 // Parse is for the beginning of a message: it passes over empty lines, a byte

@@ -35,7 +35,8 @@
 // LITERAL- (RFC 7888), SASL-IR (RFC 4959), ID (RFC 2971), ESEARCH (RFC 4731),
 // LIST-STATUS (RFC 5819), SPECIAL-USE (RFC 6154), CONDSTORE for its number only
 // (RFC 7162), and the response codes of RFC 5530. The reader of responses is
-// our own: FETCHING.md section 3 has the reasons. Not supported: COMPRESS,
+// our own: go-imap's client has no reply timeout, ends a cut literal without an
+// error and loses messages whose UID comes after the body. Not supported: COMPRESS,
 // QRESYNC, labels of Gmail, UTF8=ACCEPT, changes of flags after arrival. When
 // UIDVALIDITY changes all is fetched again, and the archive knows the octets.
 package imap

@@ -191,7 +191,7 @@ func (s *scanner) atom(brackets bool) ([]byte, error) {
 // quoted reads a quoted string.
 //
 // QUIRK: RFC 9051 section 4.3 has no line ends in quoted strings. A server that
-// sends a message as a quoted string (H35 of FETCHING.md) has them. They are
+// sends a message as a quoted string has them. They are
 // taken as text. Test: TestFetchForms.
 func (s *scanner) quoted() (string, error) {
 	if _, err := s.take(); err != nil {

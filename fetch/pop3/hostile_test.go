@@ -19,7 +19,7 @@ type outcome struct {
 	err                                                string // part of the error that ends the run; "" for none
 }
 
-// A trial is one row of the list of bad servers (FETCHING.md section 5).
+// A trial is one row of the list of bad servers.
 type trial struct {
 	name   string
 	server *server

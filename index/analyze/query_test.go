@@ -2,7 +2,7 @@ package analyze
 
 import "testing"
 
-// TestQueryFinds is the rules of INDEXING.md sections 3 and 5 as people meet
+// TestQueryFinds is the rules of the package comment as people meet
 // them: what is typed, what the mail has, whether it is found.
 func TestQueryFinds(t *testing.T) {
 	for _, c := range []struct {

@@ -196,3 +196,40 @@ func BenchmarkSearch(b *testing.B) {
 		})
 	}
 }
+
+// Documents that were taken out of the index by hand are found and put back.
+func TestCoverAndRepairLocal(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "archive")
+	w, err := archive.OpenWriter(t.Context(), dir, archive.Options{})
+	must(t, err)
+	defer w.Close()
+	for i := range 40 {
+		raw := fmt.Sprintf("From: a@kvist.example\nSubject: m%d\n\napples\n", i)
+		_, err := w.Add(t.Context(), archive.Meta{Origin: fmt.Sprint("test:", i)}, strings.NewReader(raw))
+		must(t, err)
+	}
+	must(t, w.Commit(t.Context()))
+	ix := open(t, t.TempDir(), Options{})
+	_, err = index.Update(t.Context(), ix, w.Archive, index.Options{})
+	must(t, err)
+	cover := func() index.Coverage {
+		c, err := index.Cover(t.Context(), ix, w.Archive, index.Options{})
+		must(t, err)
+		return c
+	}
+	if c := cover(); !c.Whole() || c.Indexed != 40 {
+		t.Fatalf("got %+v, want 40 indexed", c)
+	}
+	cursor := cursorOf(t, ix)
+	taken := find(t, ix, "apples")[:10]
+	must(t, ix.Apply(t.Context(), index.Batch{Archive: w.Identity(), Cursor: cursor, Remove: taken}))
+	c := cover()
+	if len(c.Missing) != 10 || c.Indexed != 30 {
+		t.Fatalf("got %d missing, %d indexed; want 10 and 30", len(c.Missing), c.Indexed)
+	}
+	_, err = index.Repair(t.Context(), ix, w.Archive, c, index.Options{})
+	must(t, err)
+	if c := cover(); !c.Whole() || len(find(t, ix, "apples")) != 40 {
+		t.Errorf("after the repair: %+v", c)
+	}
+}

@@ -87,7 +87,12 @@ func (o osFS) MkdirAll(dir string) error {
 	if err := o.MkdirAll(filepath.Dir(dir)); err != nil {
 		return err
 	}
-	return o.MkdirAll(dir)
+	// Once and no more: a folder below /proc does not exist even though its
+	// parent does.
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return syncDir(filepath.Dir(dir))
 }
 
 func (osFS) Barrier(files []File, dirs []string) error {

@@ -76,7 +76,7 @@ func TestBarsOnATerminal(t *testing.T) {
 		}
 	}
 	wait("reading a.zip  ████████░░░░░░░░  2.0 of 4.0 kB")
-	wait("reading b␛[2J")
+	wait("reading b⎋[2J")
 	wait("70.0 kB")
 	wait("a word above")
 	known.Set(4000) // a full bar is not yet a finished one

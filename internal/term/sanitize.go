@@ -5,12 +5,17 @@ import (
 	"unicode/utf8"
 )
 
+// escape stands for ESC: the sign of its key (ISO 9995-7). Its picture U+241B
+// ends in the octet 0x9b, which "cat -v" shows as M-^[ and an old terminal takes
+// for the beginning of a sequence.
+const escape = '⎋'
+
 // Sanitize makes text of a stranger safe to write to a terminal, or to a pipe
 // whose other end may be one. It is exact and can be seen:
 //
-//   - C0 controls but tab and line feed become their pictures (ESC is "␛",
-//     U+2400 and on), DEL becomes "␡" (U+2421). A carriage return before a line
-//     feed is left out, alone it is "␍".
+//   - C0 controls but tab and line feed become their pictures (U+2400 and on),
+//     DEL becomes "␡" (U+2421), ESC "⎋". A carriage return before a line feed is
+//     left out, alone it is "␍".
 //   - C1 controls (U+0080 to U+009F), bidirectional marks, embeddings, overrides
 //     and isolates (Unicode UAX 9: U+061C, U+200E, U+200F, U+202A to U+202E,
 //     U+2066 to U+2069), the line and paragraph separators and octets that are
@@ -30,6 +35,8 @@ func Sanitize(s string) string {
 		r, n := utf8.DecodeRuneInString(s[i:])
 		switch {
 		case r == '\r' && strings.HasPrefix(s[i+1:], "\n"):
+		case r == 0x1b:
+			b.WriteRune(escape)
 		case r < 0x20:
 			b.WriteRune(0x2400 + r)
 		case r == 0x7f:

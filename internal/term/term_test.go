@@ -14,7 +14,7 @@ import (
 func TestSanitize(t *testing.T) {
 	tests := []struct{ label, in, want string }{
 		{"clean", "Grüße, 日本語, שלום\tx\ny", "Grüße, 日本語, שלום\tx\ny"},
-		{"escape sequence", "\x1b[31mred\x1b]0;title\x07", "␛[31mred␛]0;title␇"},
+		{"escape sequence", "\x1b[31mred\x1b]0;title\x07", "⎋[31mred⎋]0;title␇"},
 		{"NUL, backspace, DEL", "a\x00b\bc\x7f", "a␀b␈c␡"},
 		{"CRLF", "a\r\nb\r\n", "a\nb\n"},
 		{"CR alone", "good\revil", "good␍evil"},
@@ -32,7 +32,7 @@ func TestSanitize(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", tt.label, got, tt.want)
 		}
 	}
-	if got := SanitizeLine("a\tb\r\nc\nd\re\x1b"); got != "a b c d e␛" {
+	if got := SanitizeLine("a\tb\r\nc\nd\re\x1b"); got != "a b c d e⎋" {
 		t.Errorf("a line: got %q", got)
 	}
 }
@@ -135,8 +135,8 @@ func TestPlainProgressIsALineEvery30Seconds(t *testing.T) {
 	c.t = c.t.Add(time.Hour)
 	j.Set(1)
 	p.Close()
-	want := "reading take out␛.zip: 600 MB of 3.8 GB  20.0 MB/s  3 min left\n" +
-		"reading take out␛.zip: 1.2 of 3.8 GB  20.0 MB/s  3 min left\n" +
+	want := "reading take out⎋.zip: 600 MB of 3.8 GB  20.0 MB/s  3 min left\n" +
+		"reading take out⎋.zip: 1.2 of 3.8 GB  20.0 MB/s  3 min left\n" +
 		"a word\n"
 	if out.String() != want {
 		t.Errorf("got\n%swant\n%s", out.String(), want)
