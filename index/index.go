@@ -78,10 +78,12 @@ type Document struct {
 
 // A Request asks. Its zero value asks for the 20 newest messages.
 type Request struct {
-	Query  query.Expr // nil: all
-	Sort   Sort
-	Limit  int    // 0: 20
-	After  string // Result.Next of the page before
+	Query query.Expr // nil: all
+	Sort  Sort
+	Limit int    // 0: 20
+	After string // Result.Next of the page before
+	// Facets are counted over all hits: from, to, cc, in, label, type, is, has,
+	// charset, problem, source, state, date (years), size (ranges).
 	Facets []query.Field
 	Marks  bool // snippets
 	Count  bool // an exact Total, also where that means reading every hit
@@ -157,7 +159,7 @@ type Clause struct {
 	Holds bool     // for the document, or for any
 	Hits  int64    // messages for which it holds by itself; 0 from Index.Explain
 	Terms []string // as analysed
-	Forms []string // words of the index that count as forms of the word, at most 20
+	Forms []string // words of the index that its forms and patterns stand for, at most 20
 	Near  []string // what the document has instead
 }
 

@@ -30,6 +30,7 @@ type document struct {
 // build makes the document of d. archiveNumber is the place of its archive in
 // CURRENT. scratch may be used again when build returns.
 func build(d index.Document, archiveNumber byte, scratch *scratch) *document {
+	scratch.cut = false
 	b := builder{scratch: scratch, doc: &document{key: keyOf(d.Entry.ID, archiveNumber)}}
 	m := d.Message
 	if m == nil {
@@ -48,7 +49,11 @@ func build(d index.Document, archiveNumber byte, scratch *scratch) *document {
 	b.header(m)
 	b.exact(fieldID, 1, messageIDs(m))
 	b.row(m)
-	b.exact(fieldKind, 0, append(kinds(d, m), facets(d.Entry)...))
+	ks := append(kinds(d, m), facets(d.Entry)...)
+	if b.cut {
+		ks = append(ks, "is:partial", "problem:index-limit")
+	}
+	b.exact(fieldKind, 0, ks)
 	b.exact(fieldIn, 0, mailboxes(d))
 	date := dateOf(d.Entry, m)
 	b.exact(fieldDay, 0, []string{string(dayTerm(date))})

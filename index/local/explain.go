@@ -117,20 +117,38 @@ func (ev *evaluator) terms(c *index.Clause, x query.Expr) error {
 					c.Terms = appendNew(c.Terms, p.prefix+"*")
 				}
 			}
-			for _, forms := range s.forms {
-				err := ev.walkForms(f.field, forms, func(term string) error {
-					if !slices.Contains(c.Terms, term) && len(c.Forms) < maxShownForms {
-						c.Forms = appendNew(c.Forms, strings.Clone(term))
-					}
-					return nil
-				})
-				if err != nil {
-					return err
-				}
+			if err := ev.expansion(c, f.field, s); err != nil {
+				return err
 			}
 		}
 	}
 	return nil
+}
+
+// expansion adds the terms of the segment that forms and patterns stand for.
+func (ev *evaluator) expansion(c *index.Clause, field string, s slot) error {
+	add := func(term string) error {
+		if len(c.Forms) >= maxShownForms {
+			return errEnough
+		}
+		if !slices.Contains(c.Terms, term) {
+			c.Forms = appendNew(c.Forms, strings.Clone(term))
+		}
+		return nil
+	}
+	var err error
+	for _, forms := range s.forms {
+		err = cmp.Or(err, ev.walkForms(field, forms, add))
+	}
+	for _, p := range s.patterns {
+		if !p.all {
+			err = cmp.Or(err, ev.walk(field, p, add))
+		}
+	}
+	if errors.Is(err, errEnough) {
+		return nil
+	}
+	return err
 }
 
 // leafOrNone is the leaf of x, empty if x is not made of words.

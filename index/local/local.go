@@ -27,6 +27,12 @@
 // reads their dictionaries, postings and doc values through scorch's snapshot
 // (see eval). Measurements behind both are in INDEXING.md 1 and 2.
 //
+// A page of hits opens no message: what a list shows is stored beside the key,
+// with the ties that make threads (see row and weave). Other forms of a word are
+// looked up in the dictionaries at query time (analyze.Forms), so that no
+// language is ever guessed; parts of words only when nothing else was found
+// (see widen). One message has bounded terms and positions (see packed.go).
+//
 // What it does not do: near duplicates. Flags and
 // mailboxes are terms, so a message whose ledger entry changes is indexed again.
 package local

@@ -30,7 +30,19 @@ type scratch struct {
 	counts []int32          // occurrences of each term
 	which  []int32          // term of each token
 	places []int32          // position of each token
+	cut    bool             // terms of the document were left out
 }
+
+const (
+	// Of one field so many positions are kept. A word behind them is found, but
+	// not as a part of a phrase unless it was not there before.
+	maxPlaces = 2 << 20
+
+	// Of one field so many different terms are kept; each costs up to 700
+	// octets until its segment is written. Only lists of numbers made by
+	// machines and hostile mail have more; such a message is is:partial.
+	maxTerms = 256 << 10
+)
 
 // maxScratch bounds the tokens for which a scratch keeps its memory.
 const maxScratch = 1 << 20
@@ -50,6 +62,13 @@ func (s *scratch) begin() {
 func (s *scratch) gather(base int) {
 	for _, t := range s.tokens {
 		w, ok := s.number[t.Term]
+		switch {
+		case ok && len(s.which) >= maxPlaces:
+			continue
+		case !ok && len(s.counts) >= maxTerms:
+			s.cut = true
+			continue
+		}
 		if !ok {
 			w = int32(len(s.counts))
 			s.number[t.Term] = w

@@ -333,6 +333,21 @@ func TestFacets(t *testing.T) {
 	}
 }
 
+func TestFacetsOfTimeAndSize(t *testing.T) {
+	large := message(t, "From: a@kvist.example\nDate: Mon, 1 Jul 2019 10:00:00 +0000\n\nplums "+strings.Repeat("x", 20<<10)+"\n")
+	undated := message(t, "From: a@kvist.example\n\nplums\n")
+	w := open(t, t.TempDir(), Options{})
+	apply(t, w, 1, note(t, 1, "one", "plums"), note(t, 2, "two", "plums"), large, undated)
+	r, err := w.Search(t.Context(), index.Request{Query: parse(t, "plums"), Facets: []query.Field{"date", "size"}})
+	must(t, err)
+	if got := fmt.Sprint(r.Facets["date"]); got != "[{2024 2} {2019 1} {none 1}]" {
+		t.Errorf("date: got %s", got)
+	}
+	if got := fmt.Sprint(r.Facets["size"]); got != "[{..10k 3} {10k..100k 1}]" {
+		t.Errorf("size: got %s", got)
+	}
+}
+
 func TestSnippets(t *testing.T) {
 	d := note(t, 1, "first", strings.Repeat("filler words without meaning ", 30)+"then the Grüne folder\nlies on the shelf. "+strings.Repeat("more filler ", 30))
 	ix := open(t, t.TempDir(), Options{Message: func(_ context.Context, id archive.ID) (*decode.Message, error) {
@@ -509,11 +524,13 @@ func TestClausesSayWhatEachFinds(t *testing.T) {
 	w := open(t, t.TempDir(), Options{})
 	apply(t, w, 1, note(t, 1, "one", "an invoice"), note(t, 2, "two", "two invoices"))
 	apply(t, w, 2, note(t, 3, "three", "invoicing pears"))
-	r, err := w.Search(t.Context(), index.Request{Query: parse(t, "invoice -pears subject:nothing"), Explain: true})
+	r, err := w.Search(t.Context(), index.Request{Query: parse(t, "*nvoici* peers~1 invoice -pears subject:nothing"), Explain: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []index.Clause{
+		{Query: "*nvoici*", Holds: true, Hits: 1, Forms: []string{"invoicing"}},
+		{Query: "peers~1", Holds: true, Hits: 1, Forms: []string{"pears"}},
 		{Query: "invoice", Holds: true, Hits: 3, Terms: []string{"invoice"}, Forms: []string{"invoices", "invoicing"}},
 		{Query: "-pears", Holds: true, Hits: 2},
 		{Query: "subject:nothing", Terms: []string{"nothing"}},

@@ -233,3 +233,35 @@ func TestCoverAndRepairLocal(t *testing.T) {
 		t.Errorf("after the repair: %+v", c)
 	}
 }
+
+// A hostile message has bounded positions and terms: its words are found, or it
+// says that it is partial.
+func TestHostileTexts(t *testing.T) {
+	letters := strings.Repeat("a b c d e f g h ", maxPlaces/8+1000) + "quince at the end"
+	var numbers strings.Builder
+	for i := range maxTerms + 1000 {
+		fmt.Fprintf(&numbers, "%d\n", 1000000+i)
+	}
+	docs := []index.Document{note(t, 1, "letters", "-"), note(t, 2, "numbers", "-")}
+	docs[0].Message.Text, docs[1].Message.Text = letters, numbers.String()
+	for i, d := range docs {
+		for _, f := range build(d, 0, newScratch()).fields {
+			n := 0
+			for _, tf := range f.freqs {
+				for _, l := range tf.Locations {
+					n += 1 + len(l.ArrayPositions)
+				}
+			}
+			if len(f.freqs) > maxTerms || n > maxPlaces+maxTerms {
+				t.Errorf("document %d, field %s: %d terms at %d positions", i, f.name, len(f.freqs), n)
+			}
+		}
+	}
+	w := open(t, t.TempDir(), Options{})
+	apply(t, w, 1, docs...)
+	for query, want := range map[string]int{"quince": 1, "1000000": 1, "partial:yes": 1, "problem:index-limit subject:numbers": 1} {
+		if got := len(find(t, w, query)); got != want {
+			t.Errorf("%s: got %d hits, want %d", query, got, want)
+		}
+	}
+}

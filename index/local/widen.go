@@ -51,7 +51,7 @@ func (s *search) widen(q query.Expr) (query.Expr, error) {
 		if err != nil || n > 0 {
 			return nil, err
 		}
-		return query.Infix{Field: q.Field, Text: q.Text, Pos: q.Pos}, nil
+		return query.Infix(q), nil
 	}
 	return nil, nil
 }
