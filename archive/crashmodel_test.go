@@ -370,7 +370,7 @@ func forget(op, part string) func(*durable.Sim) durable.FS {
 	return func(s *durable.Sim) durable.FS {
 		s.Hook = func(o, name string) error {
 			if o == op && strings.Contains(filepath.ToSlash(name), part) {
-				return durable.Skip
+				return durable.ErrSkip
 			}
 			return nil
 		}

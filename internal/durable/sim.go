@@ -40,9 +40,9 @@ type Sim struct {
 // ErrPowerCut is what every operation gives after the power cut.
 var ErrPowerCut = errors.New("power cut")
 
-// Skip is an error for Hook: report success and do nothing, as a program that
+// ErrSkip is an error for Hook: report success and do nothing, as a program that
 // forgot the operation.
-var Skip = errors.New("skip")
+var ErrSkip = errors.New("skip")
 
 // A simNode is a file or a folder.
 type simNode struct {
@@ -91,9 +91,9 @@ func (s *Sim) change(op, name string) error {
 	return nil
 }
 
-// skipped makes success of Skip.
+// skipped makes success of ErrSkip.
 func skipped(err error) error {
-	if errors.Is(err, Skip) {
+	if errors.Is(err, ErrSkip) {
 		return nil
 	}
 	return err
@@ -369,7 +369,7 @@ func (f *simFile) Write(p []byte) (int, error) {
 	f.s.mu.Lock()
 	defer f.s.mu.Unlock()
 	if err := f.s.change("write", f.name); err != nil {
-		if errors.Is(err, Skip) {
+		if errors.Is(err, ErrSkip) {
 			return len(p), nil
 		}
 		return 0, err
