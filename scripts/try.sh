@@ -48,6 +48,16 @@ while read -r _ n query; do
 done <try/queries
 
 echo
+echo '$ lostpost drafts testdata/exports/takeout.zip'
+./lostpost drafts testdata/exports/takeout.zip >try/drafts
+cat try/drafts
+same "the number of drafts" "$(grep -c . try/drafts)" "$(want drafts)"
+same "the versions of the draft" "$(sed -n 's/.*\t\([0-9]*\) versions.*/\1/p' try/drafts)" "$(want draft-versions)"
+echo
+echo '$ lostpost drafts why 1 testdata/exports/takeout.zip'
+./lostpost drafts why 1 testdata/exports/takeout.zip
+
+echo
 echo '$ lostpost check'
 ./lostpost check || bad=1
 if [ "$bad" != 0 ]; then

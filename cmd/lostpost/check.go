@@ -212,11 +212,16 @@ func (a *app) printCheck(ctx context.Context, arc *archive.Archive, c *checked, 
 		how = "sizes as in the ledger"
 	}
 	present := fmt.Sprintf("%s of %s present, %s", term.Number(c.stored-int64(c.severe)), term.Number(c.stored), how)
-	seen := fmt.Sprintf("%s seen = %s + %s + %s", term.Number(sum.Known+sum.Stored+sum.Duplicate+sum.PutAside),
-		term.Number(sum.Stored), term.Number(sum.Known+sum.Duplicate), term.Number(sum.PutAside))
+	// A run that was killed has left messages and no account of them.
+	stopped := max(c.stored-sum.Stored, 0)
+	seen := fmt.Sprintf("%s seen = %s + %s + %s", term.Number(sum.Known+sum.Stored+stopped+sum.Duplicate+sum.PutAside),
+		term.Number(sum.Stored+stopped), term.Number(sum.Known+sum.Duplicate), term.Number(sum.PutAside))
 	width := max(len(present), len(seen))
 	a.printf("files      %-*s      index  %s\n", width, present, c.indexWord())
 	a.printf("ledger     %-*s      left over %d\n", width, seen, len(c.findings)-c.severe)
+	if stopped > 0 {
+		a.printf("           %s of the stored came with runs that were stopped, or from a repair\n", term.Number(stopped))
+	}
 	switch code {
 	case exitOK:
 		a.printf("All well. (%.1f s)\n", took)
