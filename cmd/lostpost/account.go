@@ -130,7 +130,7 @@ func (a *app) noAccount(c *config.Config, name string) error {
 		names = append(names, x.Name)
 	}
 	todo := "Give its server: lostpost fetch imaps://USER@HOST"
-	if s := nearest(name, names); s != "" {
+	if s := config.Nearest(name, names); s != "" {
 		todo = "Did you mean " + s + "?"
 	} else if strings.Contains(name, "@") {
 		todo = "Give its server: imaps://" + name + "@HOST. The provider's help pages name it."

@@ -203,7 +203,7 @@ func unknownCommand(root *cobra.Command, name string) error {
 		}
 	}
 	todo := "See them all: lostpost help"
-	if s := nearest(name, names); s != "" {
+	if s := config.Nearest(name, names); s != "" {
 		todo = "Did you mean " + s + "?"
 	}
 	return fail(exitFailed, todo, "there is no command %q.", name)
@@ -215,43 +215,12 @@ func flagError(cmd *cobra.Command, err error) error {
 	if name, ok := strings.CutPrefix(err.Error(), "unknown flag: "); ok {
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
-		if s := nearest(name, names); s != "" {
+		if s := config.Nearest(name, names); s != "" {
 			todo = "Did you mean " + s + "?"
 		}
 		return fail(exitFailed, todo, "unknown flag %s.", name)
 	}
 	return fail(exitFailed, todo, "%v.", err)
-}
-
-// nearest gives the name that is at most two edits away from s, or "".
-func nearest(s string, names []string) string {
-	best, at := "", 3
-	for _, n := range names {
-		if d := distance(s, n); d < at {
-			best, at = n, d
-		}
-	}
-	return best
-}
-
-// distance is the Levenshtein distance in octets.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		last := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := last
-			if a[i] != b[j] {
-				cost++
-			}
-			last, row[j+1] = row[j+1], min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // queryArgs lets `search foo -bar` mean what it says: in commands that take a

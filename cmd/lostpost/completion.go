@@ -2,6 +2,8 @@ package main
 
 import (
 	"github.com/spf13/cobra"
+
+	"lostpost/internal/config"
 )
 
 // shells are those for which there is a completion.
@@ -31,7 +33,7 @@ func (a *app) completionCommand() *cobra.Command {
 				return root.GenPowerShellCompletionWithDesc(a.buf)
 			}
 			todo := "It is bash, zsh, fish or powershell."
-			if s := nearest(args[0], shells); s != "" {
+			if s := config.Nearest(args[0], shells); s != "" {
 				todo = "Did you mean " + s + "?"
 			}
 			return fail(exitFailed, todo, "there is no completion for %q.", args[0])

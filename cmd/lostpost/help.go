@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"lostpost/index/query"
+	"lostpost/internal/config"
 )
 
 // helpTopics are the pages of `lostpost help TOPIC` that are no commands.
@@ -52,7 +53,7 @@ func unknownPage(root *cobra.Command, name string) error {
 		names = append(names, c.Name())
 	}
 	todo := "See them all: lostpost help"
-	if s := nearest(name, names); s != "" {
+	if s := config.Nearest(name, names); s != "" {
 		todo = "Did you mean " + s + "?"
 	}
 	return fail(exitFailed, todo, "there is no help page %q.", name)

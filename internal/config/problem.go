@@ -105,7 +105,7 @@ func unknownKey(key []string) Problem {
 		}
 	}
 	p := Problem{Text: fmt.Sprintf("unknown key %q", word)}
-	if near := nearest(word, known); near != "" {
+	if near := Nearest(word, known); near != "" {
 		p.Todo = fmt.Sprintf("Did you mean %s?", near)
 	} else {
 		p.Todo = "Known are " + strings.Join(known, ", ") + "."
@@ -113,8 +113,9 @@ func unknownKey(key []string) Problem {
 	return p
 }
 
-// nearest gives the name that is at most a third of s away from it, or "".
-func nearest(s string, names []string) string {
+// Nearest gives the name that a person may have meant by s: the one that is the
+// fewest edits away, at most a third of the length of s or two; "" if none is.
+func Nearest(s string, names []string) string {
 	best, at := "", max(2, len(s)/3)+1
 	for _, n := range names {
 		if d := distance(strings.ToLower(s), n); d < at {
