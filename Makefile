@@ -7,7 +7,7 @@ GO       ?= go
 FUZZTIME ?= 4s
 export CGO_ENABLED = 0
 
-.PHONY: build try test check deps fuzz crash interop score bench bench-peers bench-fetch quirks race cover clean
+.PHONY: build try test check deps fuzz crash interop score bench bench-peers bench-fetch race cover clean
 
 build:
 	$(GO) build -trimpath -o lostpost ./cmd/lostpost
