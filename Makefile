@@ -41,7 +41,7 @@ crash:
 	$(GO) test -count=1 -timeout 60m -tags crashpoints -run Crash ./cmd/lostpost -kills 200 -v
 
 interop:
-	$(GO) test -count=1 -run 'Interop' -v ./archive/... ./cmd/lostpost
+	$(GO) test -count=1 -run 'Dovecot|Notmuch|Mblaze|TestScripts/(export|search_notmuch)' -v ./archive ./fetch/imap ./fetch/pop3 ./cmd/lostpost
 
 score: build
 	@python3 scripts/score.py
