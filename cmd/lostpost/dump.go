@@ -85,6 +85,15 @@ func (a *app) dump(ctx context.Context, text string, f *dumpFlags) error {
 	if f.oneFile || f.out == "-" {
 		return d.stream(ctx, text)
 	}
+	if err := a.onAllCores(ctx, arc, text, d.file); err != nil {
+		return err
+	}
+	return d.summary()
+}
+
+// onAllCores calls fn for the same messages as selected, from one goroutine for
+// each processor. The first error ends it.
+func (a *app) onAllCores(ctx context.Context, arc *archive.Archive, text string, fn func(context.Context, archive.ID) error) error {
 	g, gctx := errgroup.WithContext(ctx)
 	ids := make(chan archive.ID)
 	g.Go(func() error {
@@ -101,17 +110,14 @@ func (a *app) dump(ctx context.Context, text string, f *dumpFlags) error {
 	for range runtime.GOMAXPROCS(0) {
 		g.Go(func() error {
 			for id := range ids {
-				if err := d.file(gctx, id); err != nil {
+				if err := fn(gctx, id); err != nil {
 					return err
 				}
 			}
 			return nil
 		})
 	}
-	if err := g.Wait(); err != nil {
-		return err
-	}
-	return d.summary()
+	return g.Wait()
 }
 
 // selected calls fn for every message of the archive, or those of a query.

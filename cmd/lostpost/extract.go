@@ -45,6 +45,7 @@ func (a *app) extractCommand() *cobra.Command {
 	fl.StringVarP(&f.query, "query", "q", "", "from every message that `QUERY` finds")
 	fl.BoolVar(&f.inline, "inline", false, "also pictures and files that stand inside the text")
 	fl.BoolVar(&f.list, "list", false, "only list them")
+	fl.BoolVarP(&f.list, "dry-run", "n", false, "the same as --list: write nothing")
 	fl.BoolVar(&f.text, "text", false, "the text inside PDF, Office, RTF and zip files, as .txt")
 	return cmd
 }

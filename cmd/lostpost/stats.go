@@ -6,13 +6,11 @@ import (
 	"context"
 	"io"
 	"maps"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
 	"lostpost/archive"
 	"lostpost/decode"
@@ -101,30 +99,10 @@ func (a *app) stats(ctx context.Context, text, by string, limit int) error {
 		text = "" // all of the archive needs no index
 	}
 	c := &counter{rows: map[string]tally{}}
-	g, gctx := errgroup.WithContext(ctx)
-	ids := make(chan archive.ID)
-	g.Go(func() error {
-		defer close(ids)
-		return a.selected(gctx, arc, text, func(id archive.ID) error {
-			select {
-			case ids <- id:
-				return nil
-			case <-gctx.Done():
-				return gctx.Err()
-			}
-		})
+	err = a.onAllCores(ctx, arc, text, func(ctx context.Context, id archive.ID) error {
+		return c.message(ctx, arc, id, kind)
 	})
-	for range runtime.GOMAXPROCS(0) {
-		g.Go(func() error {
-			for id := range ids {
-				if err := c.message(gctx, arc, id, kind); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
-	if err := g.Wait(); err != nil {
+	if err != nil {
 		return err
 	}
 	return a.printStats(c, by, kind.names, limit)
