@@ -199,7 +199,7 @@ func modelOctets(a *Archive, id ID, p Meta) error {
 }
 
 // modelComplete says whether the import is complete: nothing lost, nothing
-// twice, nothing that Check finds but lines that a crash tore.
+// twice, nothing that Check finds.
 func modelComplete(disk durable.FS) error {
 	a, err := openOn(disk, modelDir, Options{})
 	if err != nil {
@@ -250,9 +250,7 @@ func modelComplete(disk durable.FS) error {
 		if err != nil {
 			return err
 		}
-		if f.Code != CodeTornLine {
-			return fmt.Errorf("check: %s %s %s", f.Code, f.Path, f.Detail)
-		}
+		return fmt.Errorf("check: %s %s %s", f.Code, f.Path, f.Detail)
 	}
 	return nil
 }

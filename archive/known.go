@@ -3,6 +3,7 @@ package archive
 import (
 	"hash/maphash"
 	"io"
+	"slices"
 
 	"lostpost/archive/ledger"
 	"lostpost/internal/durable"
@@ -19,10 +20,9 @@ type known struct {
 	places  *table // P lines, and A lines of a message that was here, by ID and mailbox
 	origins *table // A, P and S lines, by origin
 	marks   map[string]string
-	mended  map[int64]bool // bad lines that were dealt with
-	bad     []int64        // bad lines
-	last    string         // kind of the last line, "" if it is bad
-	empty   bool           // no line is about a message
+	torn    []int64 // bad lines since the last run that ended well, which nobody has dealt with
+	last    string  // kind of the last line, "" if it is bad
+	empty   bool    // no line is about a message
 }
 
 // lineSize is a guess, to make tables of the right size at once.
@@ -36,7 +36,7 @@ func readKnown(file durable.File) (*known, error) {
 	}
 	n := size / lineSize
 	k := &known{
-		file: file, seed: maphash.MakeSeed(), marks: map[string]string{}, mended: map[int64]bool{}, empty: true,
+		file: file, seed: maphash.MakeSeed(), marks: map[string]string{}, empty: true,
 		ids: newTable(n), keys: newTable(0), places: newTable(0), origins: newTable(n),
 	}
 	r := ledger.NewReader(file, 0)
@@ -51,7 +51,7 @@ func readKnown(file durable.File) (*known, error) {
 		}
 		k.last = l.Kind()
 		if l.Bad {
-			k.bad = append(k.bad, l.Offset)
+			k.torn = append(k.torn, l.Offset)
 		} else if rw.parse(&l) {
 			k.note(&rw)
 		}
@@ -77,7 +77,11 @@ func (k *known) note(r *row) {
 		k.marks[r.fields[1].Text()] = r.fields[2].Text()
 		return
 	case kindMended:
-		k.mended[r.count(1)] = true
+		off := r.count(1)
+		k.torn = slices.DeleteFunc(k.torn, func(bad int64) bool { return bad == off })
+		return
+	case kindClean:
+		k.torn = nil
 		return
 	}
 	id, ok := r.id()

@@ -21,7 +21,7 @@ const (
 	kindRemove = "X"
 	kindMark   = "M"
 	kindEnd    = "E" // account of a run
-	kindMended = "R" // a bad line that Repair has dealt with
+	kindMended = "R" // a bad line that has been dealt with
 	kindClean  = "Z"
 )
 

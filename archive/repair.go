@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"iter"
 	"path/filepath"
-	"strconv"
 
 	"lostpost/archive/maildir"
 )
@@ -82,7 +81,7 @@ func (in *intake) mend(ctx context.Context, s spot, adopt bool) error {
 	}
 	switch s.Code {
 	case CodeTornLine:
-		in.b.add(kindMended, stamp(w.tune.now()), strconv.FormatInt(s.off, 10))
+		in.mended(s.off)
 		did("noted; what it named and mail/ has is listed again")
 	case CodeLeftoverTmp, CodeGoneFile:
 		in.dirs[filepath.Dir(s.name)] = true

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strconv"
 
 	"lostpost/archive/maildir"
 	"lostpost/internal/durable"
@@ -31,8 +32,29 @@ func (w *Writer) sweep(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := w.sweepTorn(); err != nil {
+		return err
+	}
 	w.opt.log().Info("the last run did not end well; mended what it left", "findings", len(w.mended))
 	return nil
+}
+
+// sweepTorn notes the lines that the stopped run did not write to their ends:
+// what they named and mail/ has is listed again by now, so nothing is left to
+// mend. A bad line from before is another matter, and for Check to name.
+func (w *Writer) sweepTorn() error {
+	in := w.newIntake()
+	for _, off := range w.known.torn {
+		in.mended(off)
+		w.found(Finding{Code: CodeTornLine, Path: "ledger", Detail: fmt.Sprintf("line at octet %d, of the run that was stopped, noted", off)})
+	}
+	w.known.torn = nil
+	return in.flush()
+}
+
+// mended notes that the bad line at off has been dealt with.
+func (in *intake) mended(off int64) {
+	in.b.add(kindMended, stamp(in.w.tune.now()), strconv.FormatInt(off, 10))
 }
 
 // maxMended bounds what is remembered of what was mended.
