@@ -66,6 +66,7 @@ type Entry struct {
 	Key    ID     // SHA-256 with CRLF read as LF; equal Keys are the same message
 	Size   int64  // octets on disk
 	Seq    int64  // offset of the ledger line that last changed it; grows, never reused
+	First  int64  // offset of the line that stored it; only its places have changed since
 	Places []Meta // every mailbox it is in, first arrival first; never empty
 	Gone   bool   // removed on the user's order
 }

@@ -19,6 +19,7 @@ type batch struct {
 	ids     map[ID]*item
 	keys    map[ID]*item
 	places  map[place]bool
+	flags   map[place]bool // whose flags are set
 	origins map[string]ID
 	timer   *time.Timer
 	due     bool // wanted as soon as the one before is done
@@ -51,7 +52,7 @@ type step struct {
 func newBatch(number int64) *batch {
 	return &batch{
 		number: number, marks: map[string]string{}, ids: map[ID]*item{}, keys: map[ID]*item{},
-		places: map[place]bool{}, origins: map[string]ID{},
+		places: map[place]bool{}, flags: map[place]bool{}, origins: map[string]ID{},
 	}
 }
 
@@ -90,6 +91,14 @@ func (b *batch) place(now time.Time, s *stored, m Meta) {
 	b.steps = append(b.steps, step{id: s.id, from: s.meta, to: m})
 	b.places[place{s.id, m.Mailbox}] = true
 	b.origins[m.Origin] = s.id
+}
+
+// reflag gives a message in one mailbox other flags and traits.
+func (b *batch) reflag(now time.Time, id ID, m Meta) {
+	b.line()
+	b.lines = flagsLine(b.lines, now, id, m)
+	b.steps = append(b.steps, step{id: id, to: Meta{Mailbox: m.Mailbox, Flags: m.Flags}, rename: true})
+	b.flags[place{id, m.Mailbox}] = true
 }
 
 // seen notes one more copy on a server.

@@ -90,7 +90,7 @@ func modelRun(disk durable.FS) (groups int, err error) {
 		err = w.Quarantine(ctx, "imap://x/7", "cut off", strings.NewReader(modelText["partial"]))
 	}
 	if err == nil {
-		err = w.SetFlags(ctx, modelID("one"), "", "S")
+		_, err = w.SetFlags(ctx, modelID("one"), "", "S", nil)
 	}
 	commit("2")
 	add("four", "Lists/golang", 8)

@@ -83,6 +83,13 @@ func (k *known) note(r *row) {
 	case kindClean:
 		k.torn = nil
 		return
+	case kindGone:
+		origin := r.origin()
+		k.origins.drop(k.hashOrigin(origin), func(off int64) (fits bool) {
+			_, fits = k.at(off, origin)
+			return fits
+		})
+		return
 	}
 	id, ok := r.id()
 	if !ok {
@@ -164,16 +171,21 @@ func (k *known) placed(id ID, stored int64, mailbox string) bool {
 	return ok
 }
 
-// origin gives the message of an A, P or S line with the origin.
+// origin gives the message of the A, P or S line with the origin, unless a V
+// line came after it.
 func (k *known) origin(origin string) (id ID, ok bool) {
-	_, ok = k.origins.find(k.hashOrigin(origin), func(off int64) bool {
-		var r row
-		if readLine(k.file, off, &r) != nil || r.origin() != origin {
-			return false
-		}
-		have, fine := r.id()
-		id = have
-		return fine
+	_, ok = k.origins.find(k.hashOrigin(origin), func(off int64) (fits bool) {
+		id, fits = k.at(off, origin)
+		return fits
 	})
 	return id, ok
+}
+
+// at gives the message of the line at off, if it is about a copy at origin.
+func (k *known) at(off int64, origin string) (ID, bool) {
+	var r row
+	if readLine(k.file, off, &r) != nil || r.origin() != origin {
+		return ID{}, false
+	}
+	return r.id()
 }

@@ -7,36 +7,54 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"lostpost/archive/ledger"
-	"lostpost/archive/maildir"
 	"lostpost/internal/durable"
 )
 
-// SetFlags renames the message's file in one mailbox and notes it. Durable with
-// the next Commit. Errors: ErrNotFound.
-func (w *Writer) SetFlags(ctx context.Context, id ID, mailbox string, f Flags) error {
-	mailbox = maildir.Clean(mailbox)
-	f = Flags(maildir.CleanFlags(string(f)))
+// SetFlags notes what the source says now of a message in one mailbox, and
+// renames its file: flags, and traits unless they are nil, in place of those it
+// had. What the ledger has already is no change. Durable with the next Commit.
+// Errors: ErrNotFound.
+func (w *Writer) SetFlags(ctx context.Context, id ID, mailbox string, f Flags, traits []string) (changed bool, err error) {
+	m, err := clean(Meta{Mailbox: mailbox, Flags: f, Traits: traits})
+	if err != nil {
+		return false, err
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err := w.usableLocked(ctx); err != nil {
-		return err
+		return false, err
 	}
-	if w.open.ids[id] != nil || w.open.has(id, mailbox) || w.flying.has(id, mailbox) {
+	at := place{id, m.Mailbox}
+	if w.open.ids[id] != nil || w.open.places[at] || w.open.flags[at] || w.flying.has(id, m.Mailbox) || w.flying != nil && w.flying.flags[at] {
 		if err := w.settle(ctx); err != nil {
-			return err
+			return false, err
 		}
 	}
 	off, ok := w.known.stored(id)
-	if !ok || !w.known.placed(id, off, mailbox) {
-		return fmt.Errorf("archive: %s: %w", id, ErrNotFound)
+	if !ok || !w.known.placed(id, off, m.Mailbox) {
+		return false, fmt.Errorf("archive: %s: %w", id, ErrNotFound)
 	}
-	w.open.add(kindFlags, stamp(w.tune.now()), id.String(), mailbox, string(f))
-	w.open.steps = append(w.open.steps, step{id: id, to: Meta{Mailbox: mailbox, Flags: f}, rename: true})
+	e, err := w.lookup(ctx, id)
+	if err != nil {
+		return false, err
+	}
+	i := slices.IndexFunc(e.Places, func(p Meta) bool { return p.Mailbox == m.Mailbox })
+	if i < 0 {
+		return false, fmt.Errorf("archive: %s: %w", id, ErrNotFound)
+	}
+	if m.Traits == nil {
+		m.Traits = e.Places[i].Traits
+	}
+	if e.Places[i].Flags == m.Flags && slices.Equal(e.Places[i].Traits, m.Traits) {
+		return false, nil
+	}
+	w.open.reflag(w.tune.now(), id, m)
 	w.due()
-	return nil
+	return true, nil
 }
 
 // Remove deletes every place of a message on the user's order and notes why.
@@ -145,7 +163,8 @@ func (w *Writer) PutAside(ctx context.Context, origin, reason string) error {
 	return w.note(ctx, func(b *batch) { b.add(kindFailed, stamp(w.tune.now()), cut(origin), cut(reason)) })
 }
 
-// Vanish notes that the copy at origin is gone at its place (V line).
+// Vanish notes that the copy at origin is gone at its place (V line): it is
+// known no more once that is durable. The message stays.
 func (w *Writer) Vanish(ctx context.Context, origin string) error {
 	return w.note(ctx, func(b *batch) { b.add(kindGone, stamp(w.tune.now()), cut(origin)) })
 }

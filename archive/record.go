@@ -58,6 +58,10 @@ func placedLine(dst []byte, now time.Time, id ID, m Meta) []byte {
 		string(m.Flags), m.Mailbox, m.Origin, "")
 }
 
+func flagsLine(dst []byte, now time.Time, id ID, m Meta) []byte {
+	return ledger.AppendWithList(dst, kindFlags, 4, m.Traits, stamp(now), id.String(), m.Mailbox, string(m.Flags), "")
+}
+
 func accountLine(dst []byte, now time.Time, a Account) []byte {
 	n := func(v int64) string { return strconv.FormatInt(v, 10) }
 	listed := "-"
@@ -113,9 +117,11 @@ func (r *row) id() (ID, bool) {
 	return id, err == nil
 }
 
-// origin is the origin of an A, P or S line.
+// origin is the origin of an A, P, S or V line.
 func (r *row) origin() string {
 	switch r.kind {
+	case kindGone:
+		return r.fields[1].Text()
 	case kindStored:
 		return r.fields[8].Text()
 	case kindPlaced:
@@ -156,7 +162,7 @@ func (r *row) apply(e *Entry, id ID) {
 	switch r.kind {
 	case kindStored:
 		if e.Gone || len(e.Places) == 0 {
-			*e = Entry{ID: id, Key: r.key(id), Size: r.count(3)}
+			*e = Entry{ID: id, Key: r.key(id), Size: r.count(3), First: r.off}
 		}
 		e.place(Meta{Origin: r.origin(), Mailbox: r.mailbox(), Flags: Flags(r.fields[5].Text()),
 			Received: unstamp(r.fields[4]), Traits: r.fields[7].List()})
@@ -171,6 +177,9 @@ func (r *row) apply(e *Entry, id ID) {
 		for i := range e.Places {
 			if e.Places[i].Mailbox == box {
 				e.Places[i].Flags = Flags(r.fields[3].Text())
+				if t := r.fields[4]; t != nil {
+					e.Places[i].Traits = t.List()
+				}
 			}
 		}
 	case kindRemove:

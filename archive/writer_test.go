@@ -47,12 +47,64 @@ func TestKeyReadsCRLFAsLF(t *testing.T) {
 	}
 }
 
+// setFlags sets those of a message in INBOX; changed says whether that should
+// be news.
+func setFlags(t *testing.T, w *Writer, id ID, f Flags, traits []string, changed bool) {
+	t.Helper()
+	got, err := w.SetFlags(ctx, id, "inbox", f, traits)
+	must(t, err)
+	if got != changed {
+		t.Errorf("flags %s, traits %q: changed %v, want %v", f, traits, got, changed)
+	}
+}
+
+func TestWhatASourceSaysLater(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a")
+	w := openW(t, dir)
+	id := add(t, w, Meta{Origin: "imap://x/1", Flags: "F", Traits: []string{"label:old"}}, "one\n").ID
+	setFlags(t, w, id, "F", []string{"label:old"}, false)
+	setFlags(t, w, id, "S", []string{"label:new", "role:sent"}, true)
+	setFlags(t, w, id, "F", []string{"label:old"}, true) // back, before anything is durable
+	setFlags(t, w, id, "F", nil, false)
+	setFlags(t, w, id, "", []string{}, true)
+	setFlags(t, w, id, "RS", nil, true)
+	must(t, w.Close())
+	w = openW(t, dir)
+	e, err := w.Lookup(ctx, id)
+	if err != nil || e.Places[0].Flags != "RS" || len(e.Places[0].Traits) != 0 {
+		t.Errorf("got %+v, %v, want flags RS and no trait", e, err)
+	}
+
+	src := w.Source("imap://x/")
+	if _, known := src.Known("imap://x/1"); !known {
+		t.Error("the copy is not known")
+	}
+	must(t, w.Vanish(ctx, "imap://x/1"))
+	must(t, w.Commit(ctx))
+	if _, known := src.Known("imap://x/1"); known {
+		t.Error("the copy is known after it was gone")
+	}
+	must(t, w.Close())
+	w = openW(t, dir)
+	if _, known := w.Source("imap://x/").Known("imap://x/1"); known {
+		t.Error("the copy is known again")
+	}
+	if r := add(t, w, Meta{Origin: "imap://x/1"}, "one\n"); r.Result != Duplicate {
+		t.Errorf("got %v, want Duplicate: the message is here", r.Result)
+	}
+	must(t, w.Commit(ctx))
+	if _, known := w.Source("imap://x/").Known("imap://x/1"); !known {
+		t.Error("the copy that came back is not known")
+	}
+	must(t, w.Close())
+}
+
 func TestFlagsRemoveAndFollow(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a")
 	w := openW(t, dir)
 	id := add(t, w, Meta{Origin: "o1", Mailbox: "INBOX", Flags: "F"}, "one\n").ID
-	must(t, w.SetFlags(ctx, id, "inbox", "SF"))
-	if err := w.SetFlags(ctx, id, "Other", "S"); !errors.Is(err, ErrNotFound) {
+	setFlags(t, w, id, "SF", nil, true)
+	if _, err := w.SetFlags(ctx, id, "Other", "S", nil); !errors.Is(err, ErrNotFound) {
 		t.Errorf("no such place: got %v, want ErrNotFound", err)
 	}
 	must(t, w.Commit(ctx))

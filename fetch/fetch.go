@@ -42,7 +42,8 @@ type Source interface {
 	// In the second form a Body that is not nil holds octets that cannot
 	// be trusted (cut off, damaged); Run keeps them in quarantine. An err
 	// that wraps ErrVanished or ErrPending says that the message is gone
-	// at its place or is to be asked for again; any other is a loss.
+	// at its place or is to be asked for again, ErrFlags or ErrGone what
+	// became of one that st knows; any other is a loss.
 	//
 	// A source of files must not skip a message because st knows its
 	// origin: an origin in a file is an offset, and a newer export at the
@@ -167,6 +168,13 @@ func FileOrigin(path string) string {
 var (
 	ErrVanished = errors.New("gone at its place") // told so by the server, or the file is no more
 	ErrPending  = errors.New("not had yet")       // to be asked for again
+)
+
+// What a source says of a message that st knows: its Message has no Body and is
+// not one of those seen.
+var (
+	ErrFlags = errors.New("known, with these flags and traits now")
+	ErrGone  = errors.New("known, and gone at its place") // the archive keeps it
 )
 
 // NotMailError says that nothing at Path is mail.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +23,7 @@ type Report struct {
 	Listed, Known                   int64     // of a Counter: at the place, of these here before; else -1, 0
 	Seen, Stored, Duplicate, Failed int64     // Placed counts as Duplicate
 	Quarantined, Vanished, Pending  int64     // the three kinds of Failed: put aside, gone at the place, not yet; Vanished alone is no exit 3
+	Changed, Gone                   int64     // known messages with other flags or traits now, and those gone at the place
 	Bytes                           int64     // octets of the stored and the duplicate messages
 	Failures                        []Failure // the first 1,000; the count is exact
 	Took                            time.Duration
@@ -83,6 +85,8 @@ func (r *run) carry(ctx context.Context) error {
 			return err
 		case m == nil:
 			return fmt.Errorf("%s: source yields neither message nor error", r.name)
+		case errors.Is(err, ErrFlags), errors.Is(err, ErrGone):
+			err = r.follow(ctx, m, err)
 		case err != nil:
 			err = r.fail(ctx, m, err)
 		default:
@@ -136,6 +140,28 @@ func (r *run) take(ctx context.Context, m *Message) error {
 		r.w.Mark(r.name, m.Mark)
 	}
 	return nil
+}
+
+// follow takes what became of a message that the archive knows.
+func (r *run) follow(ctx context.Context, m *Message, what error) error {
+	id, known := r.w.Source(r.name).Known(m.Origin)
+	if !known {
+		return nil
+	}
+	changed, err := true, error(nil)
+	if errors.Is(what, ErrGone) {
+		err = r.w.Vanish(ctx, m.Origin)
+		r.rep.Gone++
+	} else if changed, err = r.w.SetFlags(ctx, id, m.Mailbox, m.Flags, slices.Concat([]string{}, m.Traits)); changed {
+		r.rep.Changed++
+	}
+	switch {
+	case err == nil, errors.Is(err, archive.ErrNotFound): // it was removed here, on the user's order
+		return nil
+	case ctx.Err() == nil:
+		r.archiveFailed = true
+	}
+	return err
 }
 
 // fail accounts for a message that could not be had, in the ledger too.

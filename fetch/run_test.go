@@ -23,6 +23,7 @@ type script struct {
 	items  []item
 	ends   error // yielded with a nil message at the end
 	listed int64
+	flags  archive.Flags // of every message
 	mark   string
 	closed bool
 }
@@ -51,11 +52,11 @@ func (s *script) Messages(ctx context.Context, st State) iter.Seq2[*Message, err
 				yield(nil, ctx.Err())
 				return
 			}
-			if _, known := st.Known(s.name + it.origin); known && !strings.HasPrefix(s.name, "file:") {
+			if _, known := st.Known(s.name + it.origin); known && it.err == nil && !strings.HasPrefix(s.name, "file:") {
 				continue
 			}
 			m := &Message{Size: int64(len(it.body)), Mark: it.mark}
-			m.Origin = s.name + it.origin
+			m.Origin, m.Flags = s.name+it.origin, s.flags
 			if it.body != "" || it.bodyErr != nil {
 				m.Body = strings.NewReader(it.body)
 			}
@@ -127,6 +128,35 @@ func accounts(t *testing.T, w *archive.Writer) []archive.Account {
 	return list
 }
 
+// TestRunFollowsKnownMessages has a source that tells what became of messages
+// of an earlier run: they are not among those seen.
+func TestRunFollowsKnownMessages(t *testing.T) {
+	w := newWriter(t)
+	src := &script{name: "imap://x/", listed: 3, items: []item{
+		{origin: "1", body: mail(1)}, {origin: "2", body: mail(2)}, {origin: "3", body: mail(3)},
+	}}
+	if _, err := Run(t.Context(), src, w, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	src = &script{name: "imap://x/", listed: 2, flags: "RS", items: []item{
+		{origin: "1", err: ErrFlags}, {origin: "1", err: ErrFlags}, {origin: "2", err: ErrGone}, {origin: "7", err: ErrFlags}, {origin: "8", err: ErrGone},
+	}}
+	rep, err := Run(t.Context(), src, w, Options{})
+	if err != nil || rep.Changed != 1 || rep.Gone != 1 || rep.Listed != 2 || rep.Known != 2 || rep.Seen != 0 || rep.Failed != 0 {
+		t.Errorf("%+v, %v", rep, err)
+	}
+	id, known := w.Source(src.name).Known("imap://x/1")
+	if e, err := w.Lookup(t.Context(), id); err != nil || e.Places[0].Flags != "RS" {
+		t.Errorf("%+v, %v, want flags RS", e, err)
+	}
+	if _, gone := w.Source(src.name).Known("imap://x/2"); gone || !known {
+		t.Error("the copy that is gone is known, or the other is not")
+	}
+	if st, err := w.Stat(t.Context()); err != nil || st.Messages != 3 {
+		t.Errorf("%+v, %v: what is gone there stays here", st, err)
+	}
+}
+
 // TestRunAccountsForEach has one message for every way to end.
 func TestRunAccountsForEach(t *testing.T) {
 	w := newWriter(t)
@@ -166,7 +196,7 @@ func TestRunAccountsForEach(t *testing.T) {
 	}
 	rep.Took = 0
 	got := fmt.Sprintf("%+v", rep)
-	want := "{Source:imap://x/ Listed:12 Known:3 Seen:9 Stored:2 Duplicate:1 Failed:6 Quarantined:3 Vanished:1 Pending:2 Bytes:69 Failures:[" +
+	want := "{Source:imap://x/ Listed:12 Known:3 Seen:9 Stored:2 Duplicate:1 Failed:6 Quarantined:3 Vanished:1 Pending:2 Changed:0 Gone:0 Bytes:69 Failures:[" +
 		"{Origin:imap://x/3 Reason:the server sends half of it} {Origin:imap://x/4 Reason:no octets} " +
 		"{Origin:imap://x/5 Reason:uid 5: gone at its place} {Origin:imap://x/6 Reason:uid 6: not had yet} " +
 		"{Origin:imap://x/7 Reason:unexpected EOF} {Origin:imap://x/8 Reason:imap://x/: connection reset}] Took:0s}"

@@ -75,6 +75,9 @@ func (a *app) fetchDry(ctx context.Context, c *connection) error {
 		if m == nil {
 			return err
 		}
+		if errors.Is(err, fetch.ErrFlags) || errors.Is(err, fetch.ErrGone) {
+			continue
+		}
 		rep.Seen++
 		if err != nil {
 			fail(m, err)

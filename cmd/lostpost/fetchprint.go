@@ -22,6 +22,8 @@ type accountLine struct {
 	Duplicate int64  `json:"duplicate"`
 	Failed    int64  `json:"failed"`
 	Bytes     int64  `json:"bytes"`
+	Changed   int64  `json:"changed,omitempty"` // known messages that have other flags or labels now
+	Gone      int64  `json:"gone,omitempty"`    // known messages that are gone on the server, and stay here
 }
 
 // A mailboxLine is the JSON of one mailbox of an account.
@@ -48,6 +50,7 @@ func (a *app) printAccount(c *connection, rep fetch.Report, failed failures, cut
 		a.printf("%s\n", oneLine(c.how()))
 		a.printMailboxes(boxes)
 		a.printf("%s\n", books(rep, cut))
+		a.printf("%s", news(rep))
 	}
 	a.printFailures(failed)
 	return nil
@@ -69,7 +72,7 @@ func (a *app) accountJSON(c *connection, rep fetch.Report, failed failures, boxe
 			return err
 		}
 	}
-	line := accountLine{"account", rep.Source, c.name, nil, rep.Known, rep.Seen, rep.Stored, rep.Duplicate, rep.Failed, rep.Bytes}
+	line := accountLine{"account", rep.Source, c.name, nil, rep.Known, rep.Seen, rep.Stored, rep.Duplicate, rep.Failed, rep.Bytes, rep.Changed, rep.Gone}
 	if rep.Listed >= 0 {
 		line.Listed = &rep.Listed
 	}
@@ -121,6 +124,22 @@ func books(r fetch.Report, cut bool) string {
 		}
 	}
 	return b.String()
+}
+
+// news says what became of messages that were here before, in a line of its
+// own, or nothing.
+func news(r fetch.Report) string {
+	var parts []string
+	if r.Changed > 0 {
+		parts = append(parts, term.Number(r.Changed)+" have other flags or labels now")
+	}
+	if r.Gone > 0 {
+		parts = append(parts, term.Number(r.Gone)+" are gone on the server and stay here")
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "of those here before, " + strings.Join(parts, ", ") + "\n"
 }
 
 // maxShown is how many messages of one account are named on the screen.

@@ -219,7 +219,7 @@ clause    id query holds reason; with search --why-not
 thread    id date from subject matched messages; with search --output threads
 query     query total parts; parts is a list of {query, hits, terms, forms}; with search --explain
 finding   code path id detail severe
-account   source name listed known seen stored duplicate failed bytes; one of fetch
+account   source name listed known seen stored duplicate failed bytes changed gone; one of fetch
 mailbox   source mailbox listed new bytes; one of an account
 config    path archive accounts; accounts is a list of {name, address, server, user, mailboxes, password}
 count     by value messages bytes; a row of stats

@@ -3,11 +3,16 @@ package main
 import (
 	"context"
 	"errors"
+	"path"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"lostpost/archive"
+	"lostpost/archive/role"
+	"lostpost/decode/header"
+	"lostpost/drafts"
 	"lostpost/fetch"
 	"lostpost/fetch/imap"
 	"lostpost/internal/term"
@@ -26,8 +31,8 @@ func (a *app) restoreCommand() *cobra.Command {
 		Use:         "restore QUERY... --to NAME|URL",
 		GroupID:     "give",
 		Short:       "Put messages onto an IMAP server, with flags and dates",
-		Long:        "Restore appends the messages that a query finds ('*' is all of them) to the mailboxes of a server that are called as in the archive, or to one. A message that is there already is left alone, so the same command can be repeated and goes on where it was stopped. Nothing on the server is removed. Moving mail from one account to another is fetch from the one and restore to the other.",
-		Example:     "  lostpost restore '*' --to imaps://anna@imap.example.org\n  lostpost restore in:Sent date:2023 --to work --mailbox Old/Sent\n  lostpost restore -n from:anna --to work",
+		Long:        "Restore appends the messages that a query finds ('*' is all of them) to the mailboxes of a server that are called as in the archive, or to one. A message that is there already is left alone, so the same command can be repeated and goes on where it was stopped. Nothing on the server is removed. A draft that goes into a mailbox for drafts is marked as one, so that mail programs open it for writing; --mailbox Drafts is the server's own, whatever it is called there. Moving mail from one account to another is fetch from the one and restore to the other.",
+		Example:     "  lostpost restore '*' --to imaps://anna@imap.example.org\n  lostpost restore in:Sent date:2023 --to work --mailbox Old/Sent\n  lostpost restore 'is:draft children' --to work --mailbox Drafts",
 		Annotations: map[string]string{"takes": "query"},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.restore(cmd.Context(), strings.Join(args, " "), &f)
@@ -153,6 +158,9 @@ func (r *restorer) each(ctx context.Context, text, mailbox string, fn func(strin
 // append puts one message into one mailbox. What the server refuses is named,
 // and the next one is tried; what ends the connection ends the run.
 func (r *restorer) append(ctx context.Context, mailbox string, f *archive.File) error {
+	if err := markDraft(mailbox, f); err != nil {
+		return err
+	}
 	done, err := r.session.Append(ctx, mailbox, f)
 	var network *fetch.NetError
 	var refused *fetch.AuthError
@@ -167,6 +175,34 @@ func (r *restorer) append(ctx context.Context, mailbox string, f *archive.File) 
 	default:
 		r.failed++
 		r.app.tell(&failure{exitSome, "not restored: " + f.ID.String()[:12] + ": " + err.Error() + ".", ""})
+	}
+	return nil
+}
+
+// markDraft gives what goes into a mailbox of drafts the flag by which mail
+// programs open it for editing, whichever form it was saved in. Received mail
+// that somebody dragged there is not marked.
+func markDraft(mailbox string, f *archive.File) error {
+	if role.Of(path.Base(mailbox)) != role.Drafts {
+		return nil
+	}
+	i := slices.IndexFunc(f.Places, func(m archive.Meta) bool { return m.Mailbox == mailbox })
+	if i < 0 {
+		m := archive.Meta{}
+		if len(f.Places) > 0 {
+			m = f.Places[0]
+		}
+		m.Mailbox = mailbox
+		f.Places = append(f.Places, m)
+		i = len(f.Places) - 1
+	}
+	head := make([]byte, min(headBytes, f.Size))
+	if n, err := f.ReadAt(head, 0); err != nil && n < len(head) {
+		return err
+	}
+	fields, _, _ := header.Parse(head, 0)
+	if m := &f.Places[i]; !strings.Contains(string(m.Flags), "D") && drafts.Possible(*m, fields) {
+		m.Flags = "D" + m.Flags // letters are in order, and D is the first
 	}
 	return nil
 }

@@ -2,6 +2,8 @@ package imap
 
 import (
 	"bufio"
+	"bytes"
+	"compress/flate"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -35,6 +37,11 @@ type fake struct {
 	after func(c *fakeConn, tag string, uids []uint32) bool           // in place of OK to UID FETCH
 	find  func(c *fakeConn, tag string, b *fakeBox, args string) bool // of UID SEARCH
 
+	labels     map[uint32]string // X-GM-LABELS by UID
+	noCompress bool              // NO to COMPRESS
+	noFlags    bool              // NO to UID FETCH without bodies
+	days       uint64            // since the test began
+
 	wrap func(n int, c net.Conn) net.Conn // around connection n, from 1
 
 	mu    sync.Mutex
@@ -48,6 +55,7 @@ type fakeBox struct {
 	attrs    string
 	validity uint32
 	mails    []*fakeMail
+	modseq   uint64 // HIGHESTMODSEQ, 0: none
 }
 
 type fakeMail struct {
@@ -55,6 +63,8 @@ type fakeMail struct {
 	flags string
 	date  string
 	text  string
+
+	modseq uint64 // of the last change
 }
 
 type fakeConn struct {
@@ -120,6 +130,20 @@ func newFake(t testing.TB, n int) *fake {
 	return f
 }
 
+// deflating compresses what a fake says.
+type deflating struct {
+	net.Conn
+	w *flate.Writer
+}
+
+func (d *deflating) Write(p []byte) (int, error) {
+	n, err := d.w.Write(p)
+	if err == nil {
+		err = d.w.Flush()
+	}
+	return n, err
+}
+
 func (c *fakeConn) say(format string, args ...any) {
 	fmt.Fprintf(c, format, args...)
 }
@@ -183,7 +207,11 @@ func (c *fakeConn) command(tag, rest string) bool {
 		}
 	case "STATUS":
 		if b := f.box(args); b != nil {
-			c.say("* STATUS %s (MESSAGES %d UIDNEXT %d UIDVALIDITY %d)\r\n", b.name, len(b.mails), b.next(), b.validity)
+			modseq := ""
+			if b.modseq != 0 && strings.Contains(args, "HIGHESTMODSEQ") {
+				modseq = fmt.Sprintf(" HIGHESTMODSEQ %d", b.modseq)
+			}
+			c.say("* STATUS %s (MESSAGES %d UIDNEXT %d UIDVALIDITY %d%s)\r\n", b.name, len(b.mails), b.next(), b.validity, modseq)
 		}
 	case "EXAMINE":
 		b := f.box(args)
@@ -196,6 +224,9 @@ func (c *fakeConn) command(tag, rest string) bool {
 		}
 		c.box = b
 		c.say("* %d EXISTS\r\n* OK [UIDVALIDITY %d] ok\r\n* OK [UIDNEXT %d] ok\r\n", len(b.mails), b.validity, b.next())
+		if b.modseq != 0 {
+			c.say("* OK [HIGHESTMODSEQ %d] ok\r\n", b.modseq)
+		}
 	case "UID SEARCH":
 		if f.find != nil && f.find(c, tag, c.box, args) {
 			return true
@@ -203,6 +234,25 @@ func (c *fakeConn) command(tag, rest string) bool {
 		c.search(args)
 	case "UID FETCH":
 		return c.fetch(tag, args)
+	case "COMPRESS":
+		if f.noCompress {
+			c.say("%s NO [COMPRESSIONACTIVE] it is\r\n", tag)
+			return true
+		}
+		// The answer and the first compressed octets come together.
+		var both bytes.Buffer
+		fmt.Fprintf(&both, "%s OK from now on\r\n", tag)
+		w, err := flate.NewWriter(&both, flate.BestSpeed)
+		if err != nil {
+			panic(err)
+		}
+		fmt.Fprintf(w, "* OK compressed\r\n")
+		w.Flush()
+		c.Write(both.Bytes())
+		c.r = bufio.NewReader(flate.NewReader(c.r))
+		w.Reset(c.Conn)
+		c.Conn = &deflating{c.Conn, w} // blocks of one stream, as before a Flush
+		return true
 	case "LOGOUT":
 		c.say("* BYE\r\n%s OK\r\n", tag)
 		return false
@@ -256,6 +306,10 @@ func (c *fakeConn) fetch(tag, args string) bool {
 		panic(err)
 	}
 	set = set.sorted()
+	if c.f.noFlags && !strings.Contains(items, "BODY.PEEK[]") {
+		c.say("%s NO not now\r\n", tag)
+		return true
+	}
 	var uids []uint32
 	for _, m := range c.box.mails {
 		if !set.has(m.uid) {
@@ -263,7 +317,20 @@ func (c *fakeConn) fetch(tag, args string) bool {
 		}
 		uids = append(uids, m.uid)
 		if !strings.Contains(items, "BODY.PEEK[]") {
-			c.say("* %d FETCH (UID %d)\r\n", c.seq(m), m.uid)
+			if _, since, ok := strings.Cut(items, "CHANGEDSINCE "); ok {
+				n, err := strconv.ParseUint(strings.TrimSuffix(since, ")"), 10, 64)
+				if err != nil {
+					panic(err)
+				}
+				if m.modseq <= n {
+					continue
+				}
+			}
+			more := ""
+			if strings.Contains(items, "X-GM-LABELS") {
+				more = fmt.Sprintf(" X-GM-LABELS (%s)", c.f.labels[m.uid])
+			}
+			c.say("* %d FETCH (UID %d FLAGS (%s)%s)\r\n", c.seq(m), m.uid, m.flags, more)
 			continue
 		}
 		c.f.mu.Lock()
@@ -363,6 +430,7 @@ func drive(t *testing.T, f *fake, dir string) (fetch.Report, error) {
 	}
 	defer src.Close()
 	src.(*source).pause = time.Millisecond
+	src.(*source).day += f.days
 	return fetch.Run(ctx, src, w, fetch.Options{})
 }
 

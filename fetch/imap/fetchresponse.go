@@ -12,6 +12,7 @@ type part struct {
 	uid     uint32 // 0: not told
 	flags   []string
 	flagged bool // flags were told
+	labels  []string
 	date    time.Time
 	dated   bool  // a date was told, though it may be zero
 	size    int64 // RFC822.SIZE, -1: not told
@@ -28,6 +29,9 @@ func (p *part) merge(q *part) {
 	if !p.dated {
 		p.date, p.dated = q.date, q.dated
 	}
+	if p.labels == nil {
+		p.labels = q.labels
+	}
 	if p.size < 0 {
 		p.size = q.size
 	}
@@ -38,10 +42,11 @@ func (p *part) merge(q *part) {
 type fetchReader struct {
 	s *scanner
 	part
-	body  *literal // the octets of BODY[] that are not yet passed by; nil: none
-	empty bool     // BODY[] came as NIL
-	ended bool
-	err   error // of an earlier call
+	fields bool     // fields of the header were asked for and are taken as the body
+	body   *literal // the octets of the body that are not yet passed by; nil: none
+	empty  bool     // BODY[] came as NIL
+	ended  bool
+	err    error // of an earlier call
 }
 
 func (f *fetchReader) start() error {
@@ -138,9 +143,16 @@ func (f *fetchReader) item(name string) error {
 	case "FLAGS":
 		f.flagged = true
 		if t.kind == tokOpen {
-			return f.readFlags()
+			return f.words(&f.flags)
+		}
+	case "X-GM-LABELS":
+		if t.kind == tokOpen {
+			return f.words(&f.labels)
 		}
 	case "BODY[]":
+		return f.content(t)
+	}
+	if f.fields && strings.HasPrefix(name, "BODY[HEADER.FIELDS ") {
 		return f.content(t)
 	}
 	if t.kind == tokClose {
@@ -178,18 +190,18 @@ func (f *fetchReader) content(t token) error {
 	return &syntaxError{"a body that is no string"}
 }
 
-// maxFlags and maxFlag bound the flags of one message and the octets of each;
-// what is beyond is passed over. No program needs a tenth of it.
+// maxFlags and maxFlag bound the flags or labels of one message and the octets
+// of each; what is beyond is passed over. No program needs a tenth of it.
 const (
 	maxFlags = 200
 	maxFlag  = 200
 )
 
-// readFlags reads up to the closing parenthesis.
+// words reads flags or labels up to the closing parenthesis.
 //
 // QUIRK: RFC 9051 section 9 has flags as atoms. Servers send "]" in them, or
 // quoted strings. They are kept as text (H66). Test: TestFetchForms.
-func (f *fetchReader) readFlags() error {
+func (f *fetchReader) words(into *[]string) error {
 	for {
 		t, err := f.s.next()
 		switch {
@@ -209,8 +221,8 @@ func (f *fetchReader) readFlags() error {
 		if err != nil {
 			return err
 		}
-		if text != "" && len(text) <= maxFlag && len(f.flags) < maxFlags {
-			f.flags = append(f.flags, text)
+		if text != "" && len(text) <= maxFlag && len(*into) < maxFlags {
+			*into = append(*into, text)
 		}
 	}
 }

@@ -502,6 +502,9 @@ func (m memory) take(t *testing.T, f *fake) error {
 		if msg == nil {
 			return err
 		}
+		if errors.Is(err, fetch.ErrFlags) {
+			continue
+		}
 		if err != nil {
 			t.Errorf("%s: %v", msg.Origin, err)
 			continue

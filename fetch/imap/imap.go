@@ -18,7 +18,10 @@
 // What is remembered is in the archive's ledger and nowhere else: origins, and
 // a mark with UIDVALIDITY, UIDNEXT, MESSAGES and HIGHESTMODSEQ of each mailbox
 // that was taken in whole. A mailbox in which all four are as they were is not
-// opened.
+// opened. In one that is, flags that have changed are told (fetch.ErrFlags), and
+// messages that are gone (fetch.ErrGone). That takes CONDSTORE and ESEARCH, whose
+// answers are as short as those of QRESYNC; a server that has no HIGHESTMODSEQ is
+// asked for all flags once a day.
 //
 // # Origins
 //
@@ -33,11 +36,11 @@
 //
 // IMAP4rev1 (RFC 3501) as rev2 (RFC 9051) describes it, with LITERAL+ and
 // LITERAL- (RFC 7888), SASL-IR (RFC 4959), ID (RFC 2971), ESEARCH (RFC 4731),
-// LIST-STATUS (RFC 5819), SPECIAL-USE (RFC 6154), CONDSTORE for its number only
+// LIST-STATUS (RFC 5819), SPECIAL-USE (RFC 6154), CONDSTORE
 // (RFC 7162), and the response codes of RFC 5530. The reader of responses is
 // our own: go-imap's client has no reply timeout, ends a cut literal without an
-// error and loses messages whose UID comes after the body. Not supported: COMPRESS,
-// QRESYNC, labels of Gmail, UTF8=ACCEPT, changes of flags after arrival. When
+// error and loses messages whose UID comes after the body. Gmail's X-GM-EXT-1 gives labels, and a link to a
+// server that is far away is compressed (RFC 4978). Not supported: UTF8=ACCEPT. When
 // UIDVALIDITY changes all is fetched again, and the archive knows the octets.
 package imap
 
@@ -98,7 +101,7 @@ func New(ctx context.Context, acc Account, opt fetch.Options) (fetch.Source, err
 	if err != nil {
 		return nil, err
 	}
-	return &source{acc: acc, opt: opt, name: acc.place(), c: c, pause: 200 * time.Millisecond}, nil
+	return &source{acc: acc, opt: opt, name: acc.place(), c: c, pause: 200 * time.Millisecond, day: today()}, nil
 }
 
 // MailboxCount is what a run found in one mailbox.

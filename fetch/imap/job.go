@@ -30,6 +30,8 @@ type job struct {
 	yield yielder
 
 	opened  bool    // the UIDs were listed
+	knows   bool    // the archive knows some of them
+	read    bool    // flags of these were read
 	numbers numbers // at that time
 	prefix  string  // of origins
 	queue   []chunk
@@ -118,6 +120,12 @@ func (j *job) try() error {
 	ok, err := j.open()
 	if err != nil || !ok {
 		return err
+	}
+	if !j.read {
+		if err := j.readFlags(); err != nil {
+			return err
+		}
+		j.read = true
 	}
 	j.c.onFetch = j.fetched
 	defer func() { j.c.onFetch = nil }()
@@ -243,6 +251,12 @@ func (j *job) list(messages uint32) error {
 			}
 		}
 	}
+	j.knows = int64(len(fresh)) < n
+	if n >= int64(messages) { // else it hides some, which are not gone
+		if err := j.goneAmong(found); err != nil {
+			return err
+		}
+	}
 	for len(fresh) > 0 {
 		size := chunkSize
 		if len(j.queue) == 0 {
@@ -298,7 +312,7 @@ func (j *job) ask() error {
 	for _, uid := range ch.uids {
 		j.want[uid] = true
 	}
-	cmd, err := j.c.send("UID FETCH", set, "(UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])")
+	cmd, err := j.c.send("UID FETCH", set, j.c.bodyItems())
 	j.flight = append(j.flight, flying{cmd, ch})
 	return err
 }

@@ -20,6 +20,7 @@ type numbers struct {
 	next     uint32 // UIDNEXT
 	messages uint32
 	modseq   uint64 // HIGHESTMODSEQ (RFC 7162)
+	flags    uint64 // the day on which flags were read, 0: never
 }
 
 // set takes in one of the numbers by the name it has in STATUS. What cannot be

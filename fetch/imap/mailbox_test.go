@@ -117,29 +117,32 @@ func TestChoose(t *testing.T) {
 }
 
 func TestMark(t *testing.T) {
-	m := mark{"INBOX": {1, 2, 3, 4}, "Entw%C3%BCrfe": {1<<32 - 1, 1<<32 - 1, 1<<32 - 1, 1<<64 - 1}}
+	m := mark{"INBOX": {1, 2, 3, 4, 5}, "Entw%C3%BCrfe": {1<<32 - 1, 1<<32 - 1, 1<<32 - 1, 1<<64 - 1, 0}, "Old": {1, 2, 3, 0, 5}}
 	text := m.String()
-	want := `imap 1 {"Entw%C3%BCrfe":[4294967295,4294967295,4294967295,18446744073709551615],"INBOX":[1,2,3,4]}`
+	want := `imap 2 {"Entw%C3%BCrfe":[4294967295,4294967295,4294967295,18446744073709551615,0],"INBOX":[1,2,3,4,5],"Old":[1,2,3,0,5]}`
 	if text != want {
 		t.Errorf("got %s, want %s", text, want)
 	}
 	back := parseMark(text)
 	for path, n := range m {
-		if !back.same(path, n) {
+		if !back.same(path, n, 5) {
 			t.Errorf("%s: %v", path, back[path])
 		}
 	}
-	if back.same("INBOX", numbers{1, 2, 4, 4}) || back.same("Sent", numbers{}) {
+	if back.same("INBOX", numbers{1, 2, 4, 4, 5}, 5) || back.same("Sent", numbers{}, 5) {
 		t.Error("another state is taken for the same")
 	}
-	for _, bad := range []string{"", "imap 1 ", "imap 1 [", `imap 2 {"INBOX":[1,2,3,4]}`, "files 1 x", `imap 1 {"INBOX":[-1,2,3,4]}`} {
+	if back.same("Old", numbers{1, 2, 3, 0, 0}, 6) || !back.same("INBOX", numbers{1, 2, 3, 4, 0}, 6) {
+		t.Error("on another day a mailbox is opened if its server cannot tell whether flags have changed")
+	}
+	for _, bad := range []string{"", "imap 2 ", "imap 2 [", `imap 1 {"INBOX":[1,2,3,4]}`, "files 1 x", `imap 2 {"INBOX":[-1,2,3,4,5]}`} {
 		if n := len(parseMark(bad)); n != 0 {
 			t.Errorf("%q gives %d mailboxes", bad, n)
 		}
 	}
 	big := mark{}
 	for i := range 20_000 {
-		big[fmt.Sprintf("mailbox %d", i)] = numbers{1, 2, 3, 4}
+		big[fmt.Sprintf("mailbox %d", i)] = numbers{1, 2, 3, 4, 5}
 	}
 	if n := len(big.String()); n > maxMark+100 {
 		t.Errorf("a mark has %d octets", n)

@@ -63,7 +63,7 @@ func TestResponses(t *testing.T) {
 	if got := fmt.Sprint(c.list); got != `[{[\Sent] / Sent} {[]  Other}]` {
 		t.Errorf("list %s", got)
 	}
-	if got := c.status["Sent"]; got != (numbers{0, 9, 3, 0}) {
+	if got := c.status["Sent"]; got != (numbers{0, 9, 3, 0, 0}) {
 		t.Errorf("status %v", got)
 	}
 	if got := fmt.Sprint(c.found.sorted()); got != "[{1 3} {7 9} {12 12}]" {

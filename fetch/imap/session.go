@@ -13,6 +13,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"lostpost/archive"
+	"lostpost/archive/role"
 	"lostpost/decode/header"
 )
 
@@ -22,8 +23,10 @@ type Session struct {
 	acc    Account
 	c      *client
 	raw    map[string]string // name on the server, by name in the archive
+	drafts string            // mailbox that the server keeps for drafts, as it names it
 	delim  string            // between levels
 	opened string            // mailbox that is open, as the server names it
+	held   map[string]*holdings
 }
 
 // Append puts one message into a mailbox of the server, as Session.Append does.
@@ -42,7 +45,7 @@ func NewSession(ctx context.Context, acc Account) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{acc: acc, c: c, raw: map[string]string{"": "INBOX"}}
+	s := &Session{acc: acc, c: c, raw: map[string]string{"": "INBOX"}, held: map[string]*holdings{}}
 	release := c.conn.Bind(ctx)
 	defer release()
 	if err := s.learn(); err != nil {
@@ -71,6 +74,9 @@ func (s *Session) learn() error {
 		if b.raw != "INBOX" {
 			s.raw[b.name] = b.raw
 		}
+		if b.role == role.Drafts && s.drafts == "" {
+			s.drafts = b.raw
+		}
 	}
 	return nil
 }
@@ -83,6 +89,9 @@ func (s *Session) name(mailbox string) string {
 	}
 	if raw, ok := s.raw[mailbox]; ok {
 		return raw
+	}
+	if s.drafts != "" && role.Of(mailbox) == role.Drafts {
+		return s.drafts // people know it as one mailbox, in whatever language
 	}
 	raw := encodeName(unlevels(mailbox, s.delim))
 	if !strings.HasPrefix(raw, s.c.prefix) {
@@ -101,7 +110,8 @@ func (s *Session) Close() error {
 // Append puts a message into a mailbox ("" is INBOX, "/" stands between
 // levels) with the flags, keywords and time of arrival that the archive has of
 // it, unless it is there already. It reports whether it did. A mailbox that is
-// not there is made.
+// not there is made; one with a name for drafts is the server's own mailbox for
+// them (RFC 6154) if it has one.
 //
 // A message is there already if one with its Message-ID, or without one of its
 // size, has the same octets apart from line ends. Lines go over the wire with
@@ -148,7 +158,11 @@ func (s *Session) append(mailbox string, f *archive.File) (bool, error) {
 		}
 		err = s.put(raw, place(f, mailbox), look, f)
 	}
-	return err == nil, err
+	if err != nil {
+		return false, err
+	}
+	s.holdings(raw).put[look.key] = true
+	return true, nil
 }
 
 // place gives what the archive knows of a message in a mailbox, or where it
@@ -171,7 +185,7 @@ func (s *Session) examine(raw string) (ok bool, err error) {
 	if s.opened == raw {
 		return true, nil
 	}
-	s.opened = ""
+	s.opened, s.c.box = "", numbers{}
 	_, err = s.c.run("EXAMINE", astring(raw))
 	switch {
 	case err == nil:
@@ -181,54 +195,6 @@ func (s *Session) examine(raw string) (ok bool, err error) {
 		return false, nil
 	}
 	return false, err
-}
-
-// maxCandidates bounds the messages on the server that are compared with one
-// of the archive.
-const maxCandidates = 100
-
-// present reports whether the open mailbox has the message.
-func (s *Session) present(look inspection) (bool, error) {
-	args := []any{"HEADER", "Message-ID", astring(look.messageID)}
-	if look.messageID == "" {
-		args = []any{"LARGER", fmt.Sprint(look.size - 1), "SMALLER", fmt.Sprint(look.size + 1)}
-		if look.size == 0 {
-			args = args[2:]
-		}
-	}
-	s.c.found = nil
-	if _, err := s.c.run("UID SEARCH", args...); err != nil {
-		return false, err
-	}
-	found := s.c.found.sorted()
-	var uids []uint32
-	for _, sp := range found {
-		for uid := uint64(sp.first); uid <= uint64(sp.last) && len(uids) < maxCandidates; uid++ {
-			uids = append(uids, uint32(uid))
-		}
-	}
-	if len(uids) == 0 {
-		return false, nil
-	}
-	there := false
-	s.c.onFetch = func(f *fetchReader) error {
-		body, err := f.next()
-		if err != nil || body == nil {
-			return err
-		}
-		k := newKey()
-		if _, err := io.Copy(k, body); err != nil {
-			return err
-		}
-		if err := f.finish(); err != nil {
-			return err
-		}
-		there = there || k.sum() == look.key
-		return nil
-	}
-	defer func() { s.c.onFetch = nil }()
-	_, err := s.c.run("UID FETCH", setText(uids), "(UID BODY.PEEK[])")
-	return there, err
 }
 
 // put sends the message.
@@ -289,7 +255,7 @@ func isAtom(s string) bool {
 type inspection struct {
 	size      int64             // with CRLF
 	key       [sha256.Size]byte // with LF
-	messageID string            // "" if there is none that can be searched for
+	messageID string            // "" if there is none to go by
 }
 
 // inspect reads a message once.
@@ -307,9 +273,6 @@ func inspect(f *archive.File) (inspection, error) {
 		return look, err
 	}
 	h, _, _ := header.Parse(head, 0)
-	id := strings.TrimSpace(h.Value("Message-ID"))
-	if len(id) <= 250 && strings.IndexFunc(id, func(r rune) bool { return r <= ' ' || r > '~' }) < 0 {
-		look.messageID = id
-	}
+	look.messageID = messageID(h)
 	return look, nil
 }

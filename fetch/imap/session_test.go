@@ -177,6 +177,25 @@ func TestAppendOnce(t *testing.T) {
 	}
 }
 
+// TestAppendToDrafts: the server's own mailbox for drafts is taken under any
+// name that people have for it.
+func TestAppendToDrafts(t *testing.T) {
+	acc := newDovecot(t).acc
+	s, err := NewSession(t.Context(), acc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if s.drafts == "" {
+		t.Fatal("Dovecot has a mailbox for drafts, and it was not noticed")
+	}
+	for name, want := range map[string]string{"Brouillons": s.drafts, "Drafts": s.drafts, "Work/Drafts": "Work/Drafts", "Sent": "Sent"} {
+		if got := s.name(name); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+}
+
 // TestAppendRefused has a server that takes no message: the session goes on.
 func TestAppendRefused(t *testing.T) {
 	f := newFake(t, 0)

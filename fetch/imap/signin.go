@@ -245,7 +245,23 @@ func afterSignIn(c *client) error {
 	}
 	if c.caps["ID"] {
 		// Nobody waits for the answer: it is passed over when it comes.
-		_, err := c.send("ID", `("name" "lostpost")`)
+		if _, err := c.send("ID", `("name" "lostpost")`); err != nil {
+			return err
+		}
+	}
+	if c.caps["COMPRESS=DEFLATE"] && c.conn.Far() {
+		return c.compress()
+	}
+	return nil
+}
+
+// compress has both directions compressed (RFC 4978). A server that does not
+// want to goes on without.
+func (c *client) compress() error {
+	switch _, err := c.run("COMPRESS", "DEFLATE"); {
+	case err == nil:
+		return c.conn.Deflate(c.s.r)
+	case !isRefusal(err):
 		return err
 	}
 	return nil

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"lostpost/archive"
 	"lostpost/fetch"
 	"lostpost/fetch/auth"
 	"lostpost/fetch/wire"
@@ -302,4 +303,55 @@ func TestNames(t *testing.T) {
 			t.Errorf("got %s, want %s", got, test.want)
 		}
 	}
+}
+
+// TestCompress fetches over a compressed connection. A server on this machine
+// is not far away, so the test begins the compression itself.
+func TestCompress(t *testing.T) {
+	f := newFake(t, 300)
+	f.caps += " COMPRESS=DEFLATE"
+	dir := scratch(t)
+	w, err := archive.OpenWriter(t.Context(), dir, archive.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	src, err := New(t.Context(), f.account(), fetch.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := src.(*source).c
+	if n := f.asked("COMPRESS"); n != 0 {
+		t.Errorf("COMPRESS was sent %d times to a server on this machine", n)
+	}
+	if err := c.compress(); err != nil {
+		t.Fatal(err)
+	}
+	rep, err := fetch.Run(t.Context(), src, w, fetch.Options{})
+	if err != nil || rep.Stored != 300 {
+		t.Errorf("%+v, %v", rep, err)
+	}
+	if got := c.conn.Received(); got*5 > rep.Bytes {
+		t.Errorf("%d octets came over the wire for %d of mail that repeats itself", got, rep.Bytes)
+	}
+	if err := errors.Join(src.Close(), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	f.holds(t, dir)
+}
+
+// TestCompressRefused goes on without.
+func TestCompressRefused(t *testing.T) {
+	f := newFake(t, 3)
+	c, err := f.acc.connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.noCompress = true
+	if err := c.compress(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.listMailboxes(); err != nil || len(c.list) != 1 {
+		t.Errorf("%v, %v", c.list, err)
+	}
+	c.close(t.Context())
 }

@@ -22,6 +22,7 @@ type source struct {
 	c      *client       // nil: the connection was lost
 	lost   int           // connections lost in this run
 	pause  time.Duration // before the second new connection; each later one waits that much longer
+	day    uint64        // servers without HIGHESTMODSEQ are asked for all flags once on each
 	listed int64
 	before mark // the mark of the run before
 	after  mark // what this run will leave
@@ -92,6 +93,9 @@ func (s *source) all(ctx context.Context, st fetch.State, yield yielder) error {
 	if err != nil {
 		return err
 	}
+	if s.c.caps["X-GM-EXT-1"] && len(s.acc.Mailboxes) == 0 {
+		boxes = onceEach(boxes, s.c.list)
+	}
 	s.before, s.after = parseMark(st.Mark()), mark{}
 	if err := s.c.askStatus(slices.DeleteFunc(slices.Clone(boxes), func(b mailbox) bool {
 		_, marked := s.before[b.path]
@@ -106,7 +110,7 @@ func (s *source) all(ctx context.Context, st fetch.State, yield yielder) error {
 	}
 	status := s.c.status
 	for _, b := range boxes {
-		if now := status[b.raw]; s.before.same(b.path, now) {
+		if now := status[b.raw]; s.before.same(b.path, now, s.day) {
 			s.listed += int64(now.messages)
 			s.counts = append(s.counts, MailboxCount{Name: b.name, Listed: int64(now.messages)})
 			continue
@@ -143,6 +147,7 @@ func (s *source) meta(b *mailbox, origin string, p *part) archive.Meta {
 	var keywords []string
 	m.Flags, keywords = flagsOf(p.flags)
 	m.Traits = append(m.Traits, keywords...)
+	m.Traits = append(m.Traits, labelTraits(p.labels)...)
 	return m
 }
 

@@ -14,7 +14,7 @@
 //
 // TLS is RFC 8446 and 5246; STARTTLS and STLS are RFC 9051 section 6.2.1 and
 // RFC 2595 section 4; TLS from the start is RFC 8314; names in certificates
-// are RFC 9525.
+// are RFC 9525; compression is RFC 4978.
 package wire
 
 import (
@@ -89,8 +89,11 @@ type Conn struct {
 	host string
 	addr string
 
-	raw  net.Conn // what was dialled, behind the counters
-	conn net.Conn // raw, or TLS over it
+	raw  net.Conn  // what was dialled, behind the counters
+	tls  *tls.Conn // over raw; nil: none
+	conn net.Conn  // what is read and written: raw, tls, or deflate over it
+
+	connecting time.Duration // one round trip and the name lookup
 
 	received, sent atomic.Int64
 
@@ -114,10 +117,12 @@ func Dial(ctx context.Context, host string, port int, opt Options) (*Conn, error
 	c.log = opt.Log
 	within, cancel := context.WithTimeout(ctx, opt.Dial)
 	defer cancel()
+	start := time.Now()
 	raw, err := new(net.Dialer).DialContext(within, "tcp", c.addr)
 	if err != nil {
 		return nil, c.explain(ctx, "connect", opt.Dial, err)
 	}
+	c.connecting = time.Since(start)
 	if opt.Security == Plain && !opt.AllowPlain && !local(raw.RemoteAddr()) {
 		raw.Close()
 		return nil, fmt.Errorf("%s: %w", c.addr, ErrPlain)
@@ -183,7 +188,7 @@ func (c *Conn) handshake(within, ctx context.Context) error {
 	c.note("TLS", "version", tls.VersionName(st.Version), "cipher", tls.CipherSuiteName(st.CipherSuite))
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.conn = t
+	c.tls, c.conn = t, t
 	return c.ended
 }
 
@@ -197,11 +202,10 @@ func (c *Conn) Secure() bool {
 func (c *Conn) TLS() (state tls.ConnectionState, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	t, ok := c.conn.(*tls.Conn)
-	if !ok {
+	if c.tls == nil {
 		return state, false
 	}
-	return t.ConnectionState(), true
+	return c.tls.ConnectionState(), true
 }
 
 // Bind makes ctx end the reads and writes of the connection, at once and for
