@@ -321,25 +321,15 @@ func (w *Writer) enter(ctx context.Context, m Meta, o *octets) (rc Receipt, kept
 	if err != nil {
 		return rc, false, err
 	}
-	now := w.tune.now()
 	if have == nil {
-		w.open.store(now, m, o)
+		w.open.store(w.tune.now(), m, o)
 		return Receipt{ID: o.id, Size: o.size, Result: Stored}, true, nil
 	}
-	rc = Receipt{ID: have.id, Size: have.size, Result: Duplicate}
 	if have.lost { // its file was deleted by somebody: the same octets mend that
 		w.open.restore(have, o)
 		kept = true
 	}
-	if !w.inMailbox(have, m.Mailbox) {
-		rc.Result = Placed
-		w.open.place(now, have, m)
-		return rc, kept, nil
-	}
-	if remote(m.Origin) && !w.knownOrigin(m.Origin) {
-		w.open.seen(now, have.id, m.Origin)
-	}
-	return rc, kept, nil
+	return w.copied(m, have), kept, nil
 }
 
 // remote reports whether the origin is on a server. A copy there is worth a
@@ -429,34 +419,4 @@ func (w *Writer) originID(origin string) (ID, bool) {
 		}
 	}
 	return w.known.origin(origin)
-}
-
-// Source gives what the ledger remembers of the source with this name: which
-// origins were taken, and its last Mark. It costs nothing: the origins of all
-// sources are in one table, 10 to 20 octets each, which points to the lines.
-func (w *Writer) Source(name string) *SourceState { return &SourceState{w: w, name: name} }
-
-// A SourceState satisfies fetch.State. Its methods may be called concurrently.
-type SourceState struct {
-	w    *Writer
-	name string
-}
-
-// Known reports whether this copy was taken before, and as which message. It
-// compares the whole origin with the ledger and is never mistaken. An origin
-// that does not begin with the name of the source is not known.
-func (s *SourceState) Known(origin string) (ID, bool) {
-	if !strings.HasPrefix(origin, s.name) {
-		return ID{}, false
-	}
-	s.w.mu.Lock()
-	defer s.w.mu.Unlock()
-	return s.w.originID(origin)
-}
-
-// Mark is the state recorded by the last durable Writer.Mark, or "".
-func (s *SourceState) Mark() string {
-	s.w.mu.Lock()
-	defer s.w.mu.Unlock()
-	return s.w.known.marks[s.name]
 }

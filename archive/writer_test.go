@@ -3,6 +3,7 @@ package archive
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -98,6 +99,54 @@ func TestWhatASourceSaysLater(t *testing.T) {
 	}
 	must(t, w.Close())
 }
+
+func TestCopiesAndSame(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a")
+	w := openW(t, dir)
+	one := add(t, w, Meta{Origin: "imap://x/a;1", Received: day}, "one\r\n").ID
+	add(t, w, Meta{Origin: "imap://x/a;2"}, "one\r\n") // a copy: no line of its own that tells its size
+	add(t, w, Meta{Origin: "imap://x/b;1"}, "two\n")   // elsewhere
+	add(t, w, Meta{Origin: "imap://y/a;1"}, "three\n") // another source
+	gone := add(t, w, Meta{Origin: "imap://x/a;3"}, "four\n").ID
+	must(t, w.Remove(ctx, gone, "test"))
+	src := w.Source("imap://x/")
+	var got []Copy
+	for c, err := range src.Copies(ctx, "imap://x/a;") {
+		must(t, err)
+		got = append(got, c)
+	}
+	if len(got) != 1 || got[0].Origin != "imap://x/a;1" || got[0].ID != one || got[0].Key != modelKey("one\n") || got[0].Size != 5 || !got[0].Received.Equal(day) {
+		t.Errorf("got %+v", got)
+	}
+	for range src.Copies(ctx, "imap://y/a;") {
+		t.Error("a copy of another source")
+	}
+
+	rc, err := w.Same(ctx, Meta{Origin: "imap://x/c;9"}, one)
+	if err != nil || rc.Result != Duplicate || rc.Size != 5 {
+		t.Errorf("got %+v, %v, want Duplicate", rc, err)
+	}
+	if rc, err = w.Same(ctx, Meta{Origin: "imap://x/c;8", Mailbox: "Work"}, one); err != nil || rc.Result != Placed {
+		t.Errorf("got %+v, %v, want Placed", rc, err)
+	}
+	if _, err = w.Same(ctx, Meta{Origin: "imap://x/c;7"}, gone); !errors.Is(err, ErrNotFound) {
+		t.Errorf("got %v, want ErrNotFound", err)
+	}
+	must(t, w.Close())
+	w = openW(t, dir)
+	for _, origin := range []string{"imap://x/c;9", "imap://x/c;8"} {
+		if id, known := w.Source("imap://x/").Known(origin); !known || id != one {
+			t.Errorf("%s: %v, %v", origin, id, known)
+		}
+	}
+	must(t, w.Close())
+	if got := codes(t, dir, CheckOptions{}); len(got) != 0 {
+		t.Errorf("check: got %q", got)
+	}
+}
+
+// modelKey is the Key of a text with LF line ends.
+func modelKey(text string) ID { return ID(sha256.Sum256([]byte(text))) }
 
 func TestFlagsRemoveAndFollow(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a")

@@ -43,7 +43,8 @@ type Source interface {
 	// be trusted (cut off, damaged); Run keeps them in quarantine. An err
 	// that wraps ErrVanished or ErrPending says that the message is gone
 	// at its place or is to be asked for again, ErrFlags or ErrGone what
-	// became of one that st knows; any other is a loss.
+	// became of one that st knows, *SameError that the archive has the
+	// octets from another origin; any other is a loss.
 	//
 	// A source of files must not skip a message because st knows its
 	// origin: an origin in a file is an offset, and a newer export at the
@@ -61,6 +62,13 @@ type Source interface {
 type State interface {
 	Known(origin string) (archive.ID, bool) // this copy was taken before
 	Mark() string                           // last Mark made durable, or ""
+}
+
+// A Memory is a State that tells which messages it has of a place, for a source
+// whose names for them have changed.
+type Memory interface {
+	State
+	Copies(ctx context.Context, prefix string) iter.Seq2[archive.Copy, error] // see archive.SourceState
 }
 
 // NoState knows nothing: every message is yielded.
@@ -176,6 +184,13 @@ var (
 	ErrFlags = errors.New("known, with these flags and traits now")
 	ErrGone  = errors.New("known, and gone at its place") // the archive keeps it
 )
+
+// A SameError says that a message need not be had: its octets are those of a
+// message that the archive has. Its Message has no Body and is seen as a
+// duplicate.
+type SameError struct{ ID archive.ID }
+
+func (e *SameError) Error() string { return "the archive has it as " + e.ID.String() }
 
 // NotMailError says that nothing at Path is mail.
 type NotMailError struct{ Path string }

@@ -80,6 +80,7 @@ type run struct {
 // carry takes every message of the source. Its error ends the run.
 func (r *run) carry(ctx context.Context) error {
 	for m, err := range r.src.Messages(ctx, r.w.Source(r.name)) {
+		var same *SameError
 		switch {
 		case m == nil && err != nil:
 			return err
@@ -87,6 +88,8 @@ func (r *run) carry(ctx context.Context) error {
 			return fmt.Errorf("%s: source yields neither message nor error", r.name)
 		case errors.Is(err, ErrFlags), errors.Is(err, ErrGone):
 			err = r.follow(ctx, m, err)
+		case errors.As(err, &same):
+			err = r.same(ctx, m, same.ID)
 		case err != nil:
 			err = r.fail(ctx, m, err)
 		default:
@@ -122,16 +125,8 @@ func (r *run) take(ctx context.Context, m *Message) error {
 		r.archiveFailed = true
 		return err
 	}
-	r.rep.Seen++
 	r.rep.Bytes += rec.Size
-	outcome := Duplicate
-	if rec.Result == archive.Stored {
-		r.rep.Stored++
-		outcome = Archived
-	} else {
-		r.rep.Duplicate++
-	}
-	r.tell(Item{Origin: m.Origin, ID: rec.ID, Result: outcome})
+	r.here(m, rec)
 	if r.release != nil {
 		r.release.took(m.Origin, rec.ID)
 	}
@@ -140,6 +135,37 @@ func (r *run) take(ctx context.Context, m *Message) error {
 		r.w.Mark(r.name, m.Mark)
 	}
 	return nil
+}
+
+// here counts a message that the archive has now.
+func (r *run) here(m *Message, rec archive.Receipt) {
+	r.rep.Seen++
+	outcome := Duplicate
+	if rec.Result == archive.Stored {
+		r.rep.Stored++
+		outcome = Archived
+	} else {
+		r.rep.Duplicate++
+	}
+	r.tell(Item{Origin: m.Origin, ID: rec.ID, Result: outcome})
+}
+
+// same takes a copy of a message that the archive has.
+func (r *run) same(ctx context.Context, m *Message, id archive.ID) error {
+	rec, err := r.w.Same(ctx, m.Meta, id)
+	if err == nil && rec.Result == archive.Duplicate {
+		_, err = r.w.SetFlags(ctx, id, m.Mailbox, m.Flags, slices.Concat([]string{}, m.Traits))
+	}
+	switch {
+	case err == nil:
+		r.here(m, rec)
+		return nil
+	case errors.Is(err, archive.ErrNotFound):
+		return r.fail(ctx, m, fmt.Errorf("%w: %w", ErrPending, err))
+	case ctx.Err() == nil:
+		r.archiveFailed = true
+	}
+	return err
 }
 
 // follow takes what became of a message that the archive knows.

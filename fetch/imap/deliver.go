@@ -157,7 +157,10 @@ func (j *job) message(p *part, size int64, body io.Reader) error {
 		head, _ := b.Peek(maxHead) // an error comes again when the body is read
 		p.date, body = arrival(head), b
 	}
-	return j.give(&fetch.Message{Meta: j.meta(&j.box, j.origin(p.uid), p), Size: size, Body: body}, nil)
+	body, w := j.watch(p.uid, body)
+	err := j.give(&fetch.Message{Meta: j.meta(&j.box, j.origin(p.uid), p), Size: size, Body: body}, nil)
+	j.judge(p.uid, w)
+	return err
 }
 
 // maxHead is how much of a message is looked at for a date, in octets.

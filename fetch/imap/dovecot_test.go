@@ -173,6 +173,10 @@ func (d *dovecot) fill(t testing.TB, folder string, n int, seed uint64) map[[32]
 		if err := os.WriteFile(name, text, 0o644); err != nil {
 			t.Fatal(err)
 		}
+		arrived := time.Unix(1700000000+int64(i), 0)
+		if err := os.Chtimes(name, arrived, arrived); err != nil {
+			t.Fatal(err)
+		}
 		sums[sha256.Sum256(bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n")))] = true
 	}
 	d.own(t)

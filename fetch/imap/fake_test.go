@@ -327,8 +327,11 @@ func (c *fakeConn) fetch(tag, args string) bool {
 				}
 			}
 			more := ""
+			if strings.Contains(items, "RFC822.SIZE") {
+				more = fmt.Sprintf(" INTERNALDATE %s RFC822.SIZE %d", m.date, len(m.text))
+			}
 			if strings.Contains(items, "X-GM-LABELS") {
-				more = fmt.Sprintf(" X-GM-LABELS (%s)", c.f.labels[m.uid])
+				more += fmt.Sprintf(" X-GM-LABELS (%s)", c.f.labels[m.uid])
 			}
 			c.say("* %d FETCH (UID %d FLAGS (%s)%s)\r\n", c.seq(m), m.uid, m.flags, more)
 			continue

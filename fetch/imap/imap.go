@@ -39,9 +39,10 @@
 // LIST-STATUS (RFC 5819), SPECIAL-USE (RFC 6154), CONDSTORE
 // (RFC 7162), and the response codes of RFC 5530. The reader of responses is
 // our own: go-imap's client has no reply timeout, ends a cut literal without an
-// error and loses messages whose UID comes after the body. Gmail's X-GM-EXT-1 gives labels, and a link to a
-// server that is far away is compressed (RFC 4978). Not supported: UTF8=ACCEPT. When
-// UIDVALIDITY changes all is fetched again, and the archive knows the octets.
+// error and loses messages whose UID comes after the body. Gmail's X-GM-EXT-1
+// gives labels, and a link to a server that is far away is compressed (RFC
+// 4978). Not supported: UTF8=ACCEPT. When UIDVALIDITY changes, messages are
+// matched with those of the archive, and what cannot be matched is fetched again.
 package imap
 
 import (

@@ -29,23 +29,24 @@ type job struct {
 	st    fetch.State
 	yield yielder
 
-	opened  bool    // the UIDs were listed
-	knows   bool    // the archive knows some of them
-	read    bool    // flags of these were read
-	numbers numbers // at that time
-	prefix  string  // of origins
-	queue   []chunk
-	flight  []flying
-	want    map[uint32]bool   // UIDs in flight that were not yielded
-	held    map[uint32]*piece // those of which something came that cannot be yielded yet
-	empty   map[uint32]string // those that came without octets, and how
-	doubt   []doubt
-	cuts    map[uint32]int // how often the connection ended in the middle of one
-	current uint32         // the UID whose octets are coming, 0: none
-	yielded int            // since the connection was made
-	refused int            // in a row
-	whole   bool           // nothing was put off
-	buffer  []byte
+	opened   bool    // the UIDs were listed
+	knows    bool    // the archive knows some of them
+	read     bool    // flags of these were read
+	numbers  numbers // at that time
+	prefix   string  // of origins
+	queue    []chunk
+	flight   []flying
+	want     map[uint32]bool   // UIDs in flight that were not yielded
+	held     map[uint32]*piece // those of which something came that cannot be yielded yet
+	empty    map[uint32]string // those that came without octets, and how
+	doubt    []doubt
+	cuts     map[uint32]int // how often the connection ended in the middle of one
+	current  uint32         // the UID whose octets are coming, 0: none
+	matching *matching      // pairs that wait for their sample; nil: none
+	yielded  int            // since the connection was made
+	refused  int            // in a row
+	whole    bool           // nothing was put off
+	buffer   []byte
 }
 
 // A chunk is UIDs to ask for, in ascending order.
@@ -89,7 +90,7 @@ func (j *job) run(ctx context.Context, dialled func(*client)) error {
 	failed := 0
 	for {
 		j.yielded = 0
-		err := j.try()
+		err := j.try(ctx)
 		switch {
 		case err == nil:
 			j.end()
@@ -116,8 +117,8 @@ func (j *job) run(ctx context.Context, dialled func(*client)) error {
 }
 
 // try opens the mailbox and takes what is in the queue.
-func (j *job) try() error {
-	ok, err := j.open()
+func (j *job) try(ctx context.Context) error {
+	ok, err := j.open(ctx)
 	if err != nil || !ok {
 		return err
 	}
@@ -129,6 +130,21 @@ func (j *job) try() error {
 	}
 	j.c.onFetch = j.fetched
 	defer func() { j.c.onFetch = nil }()
+	if err := j.drain(); err != nil {
+		return err
+	}
+	if err := j.settle(); err != nil {
+		return err
+	}
+	if err := j.drain(); err != nil { // what settle has put there
+		return err
+	}
+	j.c.onFetch = nil
+	return j.resolve()
+}
+
+// drain asks for what is in the queue until nothing is in flight.
+func (j *job) drain() error {
 	for len(j.queue) > 0 || len(j.flight) > 0 {
 		for len(j.flight) < inFlight && len(j.queue) > 0 {
 			if err := j.ask(); err != nil {
@@ -152,13 +168,12 @@ func (j *job) try() error {
 			return err
 		}
 	}
-	j.c.onFetch = nil
-	return j.resolve()
+	return nil
 }
 
 // open opens the mailbox for reading. The first time it lists the UIDs. ok is
 // false if the server does not open it.
-func (j *job) open() (ok bool, err error) {
+func (j *job) open(ctx context.Context) (ok bool, err error) {
 	c := j.c
 	c.box, c.found = numbers{}, nil
 	examine, err := c.send("EXAMINE", astring(j.box.raw))
@@ -200,7 +215,7 @@ func (j *job) open() (ok bool, err error) {
 	}
 	j.numbers = now
 	j.prefix = j.name + j.box.path + ";uidvalidity=" + strconv.FormatUint(uint64(now.validity), 10) + "/;uid="
-	return true, j.list(min(now.messages, c.box.messages))
+	return true, j.list(ctx, min(now.messages, c.box.messages))
 }
 
 // closed accounts for a mailbox that the server does not open, as one message
@@ -227,7 +242,7 @@ func (j *job) miss(why error) error {
 
 // list compares the UIDs that the server lists with those that are known, and
 // fills the queue. messages is how many there should be.
-func (j *job) list(messages uint32) error {
+func (j *job) list(ctx context.Context, messages uint32) error {
 	found := j.c.found.sorted()
 	j.c.found = nil
 	if found.count() < int64(messages) {
@@ -257,15 +272,11 @@ func (j *job) list(messages uint32) error {
 			return err
 		}
 	}
-	for len(fresh) > 0 {
-		size := chunkSize
-		if len(j.queue) == 0 {
-			size = firstSize
-		}
-		k := min(size, len(fresh))
-		j.queue = append(j.queue, chunk{uids: fresh[:k:k]})
-		fresh = fresh[k:]
+	fresh, err := j.match(ctx, fresh)
+	if err != nil {
+		return err
 	}
+	j.enqueue(fresh)
 	if n < int64(messages) {
 		// QUIRK: the count of EXAMINE is that of the UIDs (RFC 9051 section
 		// 7.4.1). Servers that show only the newest messages of a mailbox
@@ -273,6 +284,19 @@ func (j *job) list(messages uint32) error {
 		return j.miss(fmt.Errorf("the server counts %d messages and lists %d: it hides the others", messages, n))
 	}
 	return nil
+}
+
+// enqueue puts UIDs into the queue. The first chunk is small.
+func (j *job) enqueue(uids []uint32) {
+	for len(uids) > 0 {
+		size := chunkSize
+		if len(j.queue) == 0 {
+			size = firstSize
+		}
+		k := min(size, len(uids))
+		j.queue = append(j.queue, chunk{uids: uids[:k:k]})
+		uids = uids[k:]
+	}
 }
 
 // maxMessages bounds a mailbox; it is ten times the largest that was heard of.
