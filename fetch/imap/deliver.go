@@ -3,7 +3,6 @@ package imap
 import (
 	"bufio"
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -185,49 +184,4 @@ func (j *job) note(p *part, size int64) {
 	if j.opt.Log != nil && p.size >= 0 && p.size != size {
 		j.opt.Log.Debug("RFC822.SIZE is wrong", "source", j.name, "uid", p.uid, "said", p.size, "octets", size)
 	}
-}
-
-// stream yields a large message while it comes. Its reader gives the end of
-// the body only when the whole response was well-formed.
-func (j *job) stream(f *fetchReader, known *part, body *literal, size int64) error {
-	r := &streamed{job: j, f: f, body: body}
-	delete(j.held, f.uid)
-	err := j.message(known, size, r)
-	if err != nil {
-		return err
-	}
-	if r.cause != nil {
-		j.source.count().Octets -= size
-		return r.cause
-	}
-	return f.finish()
-}
-
-// A streamed is the octets of a message that are still coming.
-type streamed struct {
-	job   *job
-	f     *fetchReader
-	body  *literal
-	err   error // what Read gives from now on
-	cause error // what ended the connection
-}
-
-func (r *streamed) Read(p []byte) (int, error) {
-	if r.err != nil {
-		return 0, r.err
-	}
-	n, err := r.body.Read(p)
-	if errors.Is(err, io.EOF) {
-		if err = r.f.finish(); err == nil {
-			r.err = io.EOF
-			return n, r.err
-		}
-	}
-	if err != nil {
-		r.cause = err
-		r.err = &fetch.NetError{Source: r.job.name, Err: fmt.Errorf("in the middle of a message: %w", err)}
-		r.job.whole = false
-		return n, r.err
-	}
-	return n, nil
 }

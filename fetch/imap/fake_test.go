@@ -34,6 +34,7 @@ type fake struct {
 	list  func(c *fakeConn, tag string) bool                          // of LIST
 	exam  func(c *fakeConn, tag string, b *fakeBox) bool              // of EXAMINE
 	fetch func(c *fakeConn, tag string, m *fakeMail) bool             // of one message of UID FETCH; false: sent as usual
+	part  func(c *fakeConn, tag string, m *fakeMail, from int) bool   // of a part of a message; true: answered
 	after func(c *fakeConn, tag string, uids []uint32) bool           // in place of OK to UID FETCH
 	find  func(c *fakeConn, tag string, b *fakeBox, args string) bool // of UID SEARCH
 
@@ -316,6 +317,17 @@ func (c *fakeConn) fetch(tag, args string) bool {
 			continue
 		}
 		uids = append(uids, m.uid)
+		if _, text, ok := strings.Cut(items, "BODY.PEEK[]<"); ok {
+			var from, n int
+			if _, err := fmt.Sscanf(text, "%d.%d>", &from, &n); err != nil {
+				panic(err)
+			}
+			if c.f.part != nil && c.f.part(c, tag, m, from) {
+				return true
+			}
+			c.say("* %d FETCH (BODY[]<%d> {%d}\r\n%s UID %d)\r\n", c.seq(m), from, min(n, len(m.text)-from), m.text[from:min(from+n, len(m.text))], m.uid)
+			continue
+		}
 		if !strings.Contains(items, "BODY.PEEK[]") {
 			if _, since, ok := strings.Cut(items, "CHANGEDSINCE "); ok {
 				n, err := strconv.ParseUint(strings.TrimSuffix(since, ")"), 10, 64)

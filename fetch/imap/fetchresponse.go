@@ -43,6 +43,7 @@ type fetchReader struct {
 	s *scanner
 	part
 	fields bool     // fields of the header were asked for and are taken as the body
+	parts  bool     // a part of the body was asked for and is taken as the body
 	body   *literal // the octets of the body that are not yet passed by; nil: none
 	empty  bool     // BODY[] came as NIL
 	ended  bool
@@ -152,7 +153,7 @@ func (f *fetchReader) item(name string) error {
 	case "BODY[]":
 		return f.content(t)
 	}
-	if f.fields && strings.HasPrefix(name, "BODY[HEADER.FIELDS ") {
+	if f.fields && strings.HasPrefix(name, "BODY[HEADER.FIELDS ") || f.parts && strings.HasPrefix(name, "BODY[]<") {
 		return f.content(t)
 	}
 	if t.kind == tokClose {

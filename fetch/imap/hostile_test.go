@@ -405,7 +405,7 @@ func TestSilentServer(t *testing.T) {
 }
 
 // TestLargeMessages has messages that do not fit into the buffer, in every
-// form, and one that is cut.
+// form. TestLargeMessageGoesOn has one that is cut.
 func TestLargeMessages(t *testing.T) {
 	forms := map[string]string{
 		"usual order":      "* %[1]d FETCH (UID %[2]d FLAGS () INTERNALDATE %[3]s RFC822.SIZE 1 BODY[] {%[4]d}\r\n%[5]s)\r\n",
@@ -434,26 +434,6 @@ func TestLargeMessages(t *testing.T) {
 			f.holds(t, dir)
 		})
 	}
-	t.Run("cut", func(t *testing.T) {
-		f := newFake(t, 5)
-		f.boxes[0].mails[1].text = "Subject: large\r\n\r\n" + strings.Repeat("x", 3<<20)
-		f.fetch = only(1, func(c *fakeConn, _ string, m *fakeMail) bool {
-			c.say("* 2 FETCH (UID 2 FLAGS () INTERNALDATE %s BODY[] {%d}\r\n%s", m.date, len(m.text), m.text[:2<<20])
-			c.hangUp()
-			return true
-		}, 2)
-		dir := scratch(t)
-		rep, err := drive(t, f, dir)
-		if err != nil || rep.Stored != 4 || rep.Pending != 1 {
-			t.Errorf("%+v, %v", rep, err)
-		}
-		f.holds(t, dir, 2)
-		rep, err = drive(t, f, dir)
-		if err != nil || rep.Stored != 1 || rep.Known != 4 {
-			t.Errorf("next run: %+v, %v", rep, err)
-		}
-		f.holds(t, dir)
-	})
 }
 
 // rough is a connection on which something goes wrong after some octets.

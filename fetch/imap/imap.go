@@ -14,6 +14,8 @@
 // by UID, whatever the order of responses and items; several commands are in
 // flight. Memory does not grow with the size of a message: it is 1 MiB for one
 // in hand, and a temporary file takes larger ones that cannot be passed on yet.
+// When the connection is lost in the middle of a large message, a new one brings
+// the rest of it in parts.
 //
 // What is remembered is in the archive's ledger and nowhere else: origins, and
 // a mark with UIDVALIDITY, UIDNEXT, MESSAGES and HIGHESTMODSEQ of each mailbox

@@ -28,6 +28,7 @@ type job struct {
 	box   mailbox
 	st    fetch.State
 	yield yielder
+	renew func(cause error) error // connects again
 
 	opened   bool    // the UIDs were listed
 	knows    bool    // the archive knows some of them
@@ -88,8 +89,17 @@ const maxFailed = 3
 // called with each new one.
 func (j *job) run(ctx context.Context, dialled func(*client)) error {
 	failed := 0
+	renewed := false // a message in the middle has a new connection already
+	j.renew = func(cause error) error {
+		if err := j.source.again(ctx, cause); err != nil {
+			return err
+		}
+		renewed = true
+		dialled(j.c)
+		return nil
+	}
 	for {
-		j.yielded = 0
+		j.yielded, renewed = 0, false
 		err := j.try(ctx)
 		switch {
 		case err == nil:
@@ -109,10 +119,12 @@ func (j *job) run(ctx context.Context, dialled func(*client)) error {
 		if failed == maxFailed {
 			return err
 		}
-		if err := j.source.again(ctx, err); err != nil {
+		if renewed {
+			continue
+		}
+		if err := j.renew(err); err != nil {
 			return err
 		}
-		dialled(j.c)
 	}
 }
 
@@ -128,8 +140,9 @@ func (j *job) try(ctx context.Context) error {
 		}
 		j.read = true
 	}
-	j.c.onFetch = j.fetched
-	defer func() { j.c.onFetch = nil }()
+	c := j.c // a message in the middle may have another put in its place
+	c.onFetch = j.fetched
+	defer func() { c.onFetch = nil }()
 	if err := j.drain(); err != nil {
 		return err
 	}
@@ -139,7 +152,7 @@ func (j *job) try(ctx context.Context) error {
 	if err := j.drain(); err != nil { // what settle has put there
 		return err
 	}
-	j.c.onFetch = nil
+	c.onFetch = nil
 	return j.resolve()
 }
 
@@ -209,13 +222,17 @@ func (j *job) open(ctx context.Context) (ok bool, err error) {
 	case refused != nil:
 		return false, j.closed(refused)
 	case j.opened && now.validity != j.numbers.validity:
-		return false, &stopError{fmt.Errorf("UIDVALIDITY of %q has changed meanwhile; the next run begins it anew", j.box.name)}
+		return false, j.validityChanged()
 	case j.opened:
 		return true, nil
 	}
 	j.numbers = now
 	j.prefix = j.name + j.box.path + ";uidvalidity=" + strconv.FormatUint(uint64(now.validity), 10) + "/;uid="
 	return true, j.list(ctx, min(now.messages, c.box.messages))
+}
+
+func (j *job) validityChanged() error {
+	return &stopError{fmt.Errorf("UIDVALIDITY of %q has changed meanwhile; the next run begins it anew", j.box.name)}
 }
 
 // closed accounts for a mailbox that the server does not open, as one message
