@@ -19,6 +19,8 @@ type fetchFlags struct {
 	serverFlags
 	noIndex bool
 	dryRun  bool
+	watch   bool
+	terse   bool // nothing is printed of an account with nothing new
 }
 
 func (a *app) fetchCommand() *cobra.Command {
@@ -30,7 +32,16 @@ func (a *app) fetchCommand() *cobra.Command {
 		Long:    "Fetch takes all mail of an account, with its mailboxes, flags and dates, from a POP3 or IMAP server. NAME is an account of the configuration, ADDRESS its address, URL a server: imaps://user@host. Without any it takes every account of the configuration. What is here is not downloaded again, and a run that was stopped goes on where it was. Nothing on the server is changed or marked. Exit code 3: some messages could not be had, each is named and tried again next time. 4: sign-in was refused. 5: the network or the server ended the run.",
 		Example: "  lostpost fetch imaps://anna@imap.example.org\n  lostpost fetch work --mailbox INBOX --mailbox 'Archive/*'\n  lostpost fetch pop3s://anna@pop.example.org --password-command 'pass show mail'",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.fetch(cmd.Context(), args, &f)
+			accounts, err := a.accounts(args)
+			switch {
+			case err != nil:
+				return err
+			case f.watch && f.dryRun:
+				return fail(exitFailed, "Leave one of them out.", "--watch stores mail, and --dry-run does not.")
+			case f.watch:
+				return a.watch(cmd.Context(), accounts, &f)
+			}
+			return a.fetch(cmd.Context(), accounts, &f)
 		},
 	}
 	f.register(cmd)
@@ -38,15 +49,12 @@ func (a *app) fetchCommand() *cobra.Command {
 	fl.StringArrayVar(&f.mailboxes, "mailbox", nil, "only mailboxes that fit `PATTERN`: a name, * for any text, % for one level, ! before it leaves out")
 	fl.BoolVar(&f.noIndex, "no-index", false, "do not index now; the next fetch does, or lostpost index")
 	cmd.ValidArgsFunction = a.completeAccounts
+	fl.BoolVar(&f.watch, "watch", false, "go on until Ctrl-C: fetch when a server tells of new mail, and every 15 minutes")
 	fl.BoolVarP(&f.dryRun, "dry-run", "n", false, "say what would be stored, store nothing; what is new is downloaded all the same")
 	return cmd
 }
 
-func (a *app) fetch(ctx context.Context, args []string, f *fetchFlags) error {
-	accounts, err := a.accounts(args)
-	if err != nil {
-		return err
-	}
+func (a *app) fetch(ctx context.Context, accounts []account, f *fetchFlags) error {
 	r := &fetchRun{app: a, flags: f, started: a.now()}
 	defer r.unlock()
 	code := exitOK
@@ -152,7 +160,7 @@ func (r *fetchRun) account(ctx context.Context, acc account) (code int, err erro
 		keepTo(&rep, w.Archive, before.Messages)
 	}
 	r.add(rep)
-	if err == nil || rep.Seen > 0 {
+	if news := rep.Seen+rep.Changed+rep.Gone > 0; news || err == nil && !r.flags.terse {
 		if perr := a.printAccount(c, rep, failed, err != nil); perr != nil {
 			return exitOK, perr
 		}

@@ -42,6 +42,7 @@ type client struct {
 	found     uidSet                   // by SEARCH
 	prefix    string                   // of the user's own mailboxes (RFC 2342)
 	stray     int                      // answers to nobody
+	stirred   bool                     // something in the mailbox has changed
 	idle      int                      // responses since the last that was of use
 	names     int                      // of mailboxes, that are kept
 	nameBytes int                      // octets of these
@@ -230,12 +231,15 @@ func (c *client) numbered(n uint32) error {
 	}
 	switch {
 	case strings.EqualFold(t.text, "EXISTS"):
+		c.stirred = c.stirred || c.box.messages != n
 		c.box.messages = n
 	case strings.EqualFold(t.text, "EXPUNGE"):
+		c.stirred = true
 		if c.box.messages > 0 {
 			c.box.messages--
 		}
 	case strings.EqualFold(t.text, "FETCH"):
+		c.stirred = true
 		return c.fetched()
 	}
 	return c.s.skipRest()

@@ -40,6 +40,7 @@ type fake struct {
 
 	labels     map[uint32]string // X-GM-LABELS by UID
 	noCompress bool              // NO to COMPRESS
+	fails      string            // BAD to this command
 	noFlags    bool              // NO to UID FETCH without bodies
 	days       uint64            // since the test began
 
@@ -191,6 +192,10 @@ func (c *fakeConn) command(tag, rest string) bool {
 	if name == "UID" {
 		sub, more, _ := strings.Cut(args, " ")
 		name, args = "UID "+sub, more
+	}
+	if name == f.fails {
+		c.say("%s BAD no such command\r\n", tag)
+		return true
 	}
 	switch name {
 	case "CAPABILITY":
