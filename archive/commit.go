@@ -468,6 +468,13 @@ func (w *Writer) finish() error {
 	if err := w.saveIDs(); err != nil {
 		w.opt.log().Warn("cache/ids was not written", "err", err) // readers do without
 	}
+	end, err := w.ledger.Size()
+	if err == nil {
+		err = w.saveKnown(end)
+	}
+	if err != nil {
+		w.opt.log().Warn("cache/known was not written", "err", err) // so does the next writer
+	}
 	return nil
 }
 

@@ -169,10 +169,32 @@ func (c *idCache) close() error {
 	return c.file.Close()
 }
 
-// writeIDs replaces cache/ids. It is synced before it gets its name, so that
-// after a power cut the old one is there, or the new one, or none.
+// writeIDs replaces cache/ids.
 func writeIDs(disk durable.FS, dir, identity string, covered int64, st Stat, pairs []pair) error {
-	name := filepath.Join(dir, "cache", "ids")
+	head := []byte(idsMagic)
+	for _, v := range []int64{covered, int64(len(pairs)), st.Messages, st.Bytes, st.Seq} {
+		head = binary.BigEndian.AppendUint64(head, uint64(v))
+	}
+	head = append(head, padded(identity)...)
+	head = binary.BigEndian.AppendUint32(head, crc32.Checksum(head, castagnoli))
+	return writeCache(disk, dir, "ids", func(w *bufio.Writer) error {
+		_, err := w.Write(head)
+		for _, p := range pairs {
+			if err != nil {
+				break
+			}
+			head = binary.BigEndian.AppendUint64(head[:0], p.prefix)
+			head = binary.BigEndian.AppendUint64(head, uint64(p.off))
+			_, err = w.Write(head)
+		}
+		return err
+	})
+}
+
+// writeCache replaces a file in cache/. It is synced before it gets its name, so
+// that after a power cut the old one is there, or the new one, or none.
+func writeCache(disk durable.FS, dir, base string, write func(*bufio.Writer) error) error {
+	name := filepath.Join(dir, "cache", base)
 	if err := disk.MkdirAll(filepath.Dir(name)); err != nil {
 		return err
 	}
@@ -180,26 +202,12 @@ func writeIDs(disk durable.FS, dir, identity string, covered int64, st Stat, pai
 	if err := disk.Remove(fresh); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	head := []byte(idsMagic)
-	for _, v := range []int64{covered, int64(len(pairs)), st.Messages, st.Bytes, st.Seq} {
-		head = binary.BigEndian.AppendUint64(head, uint64(v))
-	}
-	head = append(head, padded(identity)...)
-	head = binary.BigEndian.AppendUint32(head, crc32.Checksum(head, castagnoli))
 	f, err := disk.Create(fresh)
 	if err != nil {
 		return err
 	}
 	w := bufio.NewWriterSize(f, 1<<18)
-	_, err = w.Write(head)
-	for _, p := range pairs {
-		if err != nil {
-			break
-		}
-		head = binary.BigEndian.AppendUint64(head[:0], p.prefix)
-		head = binary.BigEndian.AppendUint64(head, uint64(p.off))
-		_, err = w.Write(head)
-	}
+	err = write(w)
 	if err == nil {
 		err = w.Flush()
 	}

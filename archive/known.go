@@ -1,7 +1,7 @@
 package archive
 
 import (
-	"hash/maphash"
+	"bytes"
 	"io"
 	"slices"
 
@@ -14,7 +14,7 @@ import (
 // table a line is in, and reads the line for the rest.
 type known struct {
 	file    durable.File
-	seed    maphash.Seed
+	hash    sipKey
 	ids     *table // A lines of messages that are here, by ID
 	keys    *table // A lines whose Key is not the ID, by Key
 	places  *table // P lines, and A lines of a message that was here, by ID and mailbox
@@ -23,23 +23,28 @@ type known struct {
 	torn    []int64 // bad lines since the last run that ended well, which nobody has dealt with
 	last    string  // kind of the last line, "" if it is bad
 	empty   bool    // no line is about a message
+	saved   int64   // cache/known has it up to here
 }
 
 // lineSize is a guess, to make tables of the right size at once.
 const lineSize = 200
 
-// readKnown reads the whole ledger.
-func readKnown(file durable.File) (*known, error) {
+// readKnown reads the ledger: all of it, or what came behind k, which is from
+// cache/known.
+func readKnown(file durable.File, k *known) (*known, error) {
 	size, err := file.Size()
 	if err != nil {
 		return nil, err
 	}
-	n := size / lineSize
-	k := &known{
-		file: file, seed: maphash.MakeSeed(), marks: map[string]string{}, empty: true,
-		ids: newTable(n), keys: newTable(0), places: newTable(0), origins: newTable(n),
+	if k == nil {
+		n := size / lineSize
+		k = &known{
+			hash: newSipKey(), marks: map[string]string{}, empty: true,
+			ids: newTable(n), keys: newTable(0), places: newTable(0), origins: newTable(n),
+		}
 	}
-	r := ledger.NewReader(file, 0)
+	k.file = file
+	r := ledger.NewReader(file, k.saved)
 	var rw row
 	for {
 		l, err := r.Next()
@@ -58,17 +63,23 @@ func readKnown(file durable.File) (*known, error) {
 	}
 }
 
-func (k *known) hashID(id ID) uint64 { return maphash.Bytes(k.seed, id[:]) }
+func (k *known) hashID(id ID) uint64 { return k.hash.sum(id[:]) }
 
 func (k *known) hashPlace(id ID, mailbox string) uint64 {
-	var h maphash.Hash
-	h.SetSeed(k.seed)
-	h.Write(id[:])
-	h.WriteString(mailbox)
-	return h.Sum64()
+	return k.hash.sum(append(id[:], mailbox...))
 }
 
-func (k *known) hashOrigin(origin string) uint64 { return maphash.String(k.seed, origin) }
+func (k *known) hashOrigin(origin string) uint64 { return k.hash.sum([]byte(origin)) }
+
+// hashOriginOf is hashOrigin of the origin in r. It makes no string where there
+// is nothing to unescape, since it is called for every line.
+func (k *known) hashOriginOf(r *row) uint64 {
+	f := r.originField()
+	if bytes.IndexByte(f, '%') < 0 {
+		return k.hash.sum(f)
+	}
+	return k.hashOrigin(f.Text())
+}
 
 // note takes in one durable line.
 func (k *known) note(r *row) {
@@ -106,12 +117,12 @@ func (k *known) note(r *row) {
 				k.keys.add(k.hashID(key), r.off)
 			}
 		}
-		k.origins.add(k.hashOrigin(r.origin()), r.off)
+		k.origins.add(k.hashOriginOf(r), r.off)
 	case kindPlaced:
 		k.places.add(k.hashPlace(id, r.mailbox()), r.off)
-		k.origins.add(k.hashOrigin(r.origin()), r.off)
+		k.origins.add(k.hashOriginOf(r), r.off)
 	case kindSeen:
-		k.origins.add(k.hashOrigin(r.origin()), r.off)
+		k.origins.add(k.hashOriginOf(r), r.off)
 	case kindRemove:
 		k.ids.drop(k.hashID(id), func(off int64) bool { return k.isStored(off, id) })
 	}

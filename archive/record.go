@@ -113,23 +113,25 @@ func (r *row) aboutMessage() bool {
 
 // id is the message of an A, P, S, G or X line.
 func (r *row) id() (ID, bool) {
-	id, err := ParseID(r.fields[1].Plain())
+	id, err := parseID(r.fields[1])
 	return id, err == nil
 }
 
 // origin is the origin of an A, P, S or V line.
-func (r *row) origin() string {
+func (r *row) origin() string { return r.originField().Text() }
+
+func (r *row) originField() ledger.Field {
 	switch r.kind {
 	case kindGone:
-		return r.fields[1].Text()
+		return r.fields[1]
 	case kindStored:
-		return r.fields[8].Text()
+		return r.fields[8]
 	case kindPlaced:
-		return r.fields[4].Text()
+		return r.fields[4]
 	case kindSeen:
-		return r.fields[2].Text()
+		return r.fields[2]
 	}
-	return ""
+	return nil
 }
 
 // mailbox is the mailbox of an A or P line.
@@ -142,7 +144,10 @@ func (r *row) mailbox() string {
 
 // key is the Key of an A line for id.
 func (r *row) key(id ID) ID {
-	if key, err := ParseID(r.fields[2].Plain()); err == nil {
+	if len(r.fields[2]) == 1 { // "-": the same, as nearly always
+		return id
+	}
+	if key, err := parseID(r.fields[2]); err == nil {
 		return key
 	}
 	return id

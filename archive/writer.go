@@ -45,10 +45,11 @@ type tuning struct {
 	octets   int64
 	delay    time.Duration
 	inFlight int64 // octets of messages not yet durable
+	behind   int64 // octets of the ledger that are read again rather than cache/known written
 	now      func() time.Time
 }
 
-var usual = tuning{messages: 256, octets: 32 << 20, delay: 500 * time.Millisecond, inFlight: 64 << 20, now: time.Now}
+var usual = tuning{messages: 256, octets: 32 << 20, delay: 500 * time.Millisecond, inFlight: 64 << 20, behind: 64 << 10, now: time.Now}
 
 // OpenWriter locks the archive in dir, creating it if dir is empty or absent,
 // finishes what a crashed run left, and returns.
@@ -136,7 +137,7 @@ func (w *Writer) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if w.known, err = readKnown(f); err != nil {
+	if w.known, err = readKnown(f, loadKnown(w.disk, w.dir, w.Identity(), f)); err != nil {
 		return err
 	}
 	if size, err := f.Size(); err != nil || size > maxLedger {

@@ -31,6 +31,9 @@ func (d *reading) assemble() {
 			c[i].hidden = c[i].hidden || up.hidden || up.chosen > 0 && up.chosen != i
 		}
 		if c[i].hidden {
+			if d.opt.Alternatives && d.texts[i] != "" {
+				d.m.Unshown = append(d.m.Unshown, PartText{p, d.texts[i]})
+			}
 			continue
 		}
 		if p.parent != nil && (p.parent.nested() || p.unpacked && p.winmail()) {
@@ -65,10 +68,10 @@ func (d *reading) choose() []choice {
 		if p.MediaType == "multipart/alternative" {
 			own.pick(c)
 		} else if p.option && d.texts[i] != "" {
-			switch p.MediaType {
-			case "text/html":
+			switch {
+			case p.MediaType == "text/html":
 				own.html = words(d.texts[i], enoughWords)
-			case "text/plain":
+			case p.MediaType == "text/plain", p.MediaType == "text/enriched", p.MediaType == "text/richtext", p.isRTF():
 				own.plain = words(d.texts[i], enoughWords)
 			}
 		}

@@ -21,7 +21,7 @@ const (
 	attachedTime = 30 * time.Second
 )
 
-// A PartText is the text of an attachment.
+// A PartText is the text of an attachment, or of an alternative.
 type PartText struct {
 	Part *Part
 	Text string // valid UTF-8, "\n" line ends, never empty
@@ -67,7 +67,7 @@ func (d *reading) attached(p *Part, most int) string {
 		return ""
 	case p.isText() && (kind == attach.Plain || kind == attach.HTML):
 		src, _ := p.Source(d.st.ctx)
-		text := p.render(src)
+		text := p.render(d.st.ctx, src)
 		if len(text) > most {
 			text = strings.ToValidUTF8(text[:most], "")
 			p.lacks(attach.Fault{Code: attach.Limit, Lost: true, Detail: fmt.Sprintf("text after %d octets", most)})

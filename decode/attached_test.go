@@ -84,7 +84,7 @@ func TestAttachedTexts(t *testing.T) {
 		{"no PDF", attachment("application/pdf", "a.pdf", "\x00\x01 noise"), "attachment-not-read "},
 		{"picture", attachment("image/png", "a.png", "\x89PNG\r\n"), ""},
 		{"of an attached message", lines("--x", "Content-Type: message/rfc822", "", "Content-Type: multipart/mixed; boundary=y", "", "--y",
-			"Content-Type: application/rtf", "", `{\rtf1 inner}`, "--y--"), "2.1 inner|"},
+			"Content-Type: application/rtf", "Content-Disposition: attachment", "", `{\rtf1 inner}`, "--y--"), "2.1 inner|"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := told(attachedTo(t, Options{PDF: pdf}, c.part)); got != c.want {

@@ -10,10 +10,10 @@
 // each other. What Limits cut is reported. Nothing is loaded from elsewhere,
 // no signature is verified, nothing is decrypted.
 //
-// RFC 5322, 2045-2049, 2231, 3676, 5545, 6350, 6532, 8551, 9580, MS-OXTNEF. The
-// sub-packages read header fields (header), charsets (charset), transfer
-// encodings (transfer), HTML (html), winmail.dat (tnef, mapi) and attached
-// files (attach).
+// RFC 5322, 1896, 2045-2049, 2231, 3676, 5545, 6350, 6532, 8551, 9580,
+// MS-OXTNEF. The sub-packages read header fields (header), charsets (charset),
+// transfer encodings (transfer), HTML (html), winmail.dat and RTF (tnef, mapi)
+// and attached files (attach).
 package decode
 
 import (
@@ -32,6 +32,7 @@ type Message struct {
 	Text     string     // what a reader sees, all parts that are meant to be read
 	Parts    []*Part    // in order, containers first; files inside a text follow it
 	Attached []PartText // of attachments, if Options.Attachments asks for them
+	Unshown  []PartText // of alternatives that are not in Text, if Options.Alternatives asks for them
 	Problems []Problem  // of all parts
 }
 
@@ -108,7 +109,8 @@ func (d *reading) text(p *Part) string {
 		return ""
 	}
 	src, _ := p.Source(d.st.ctx) // the error is src.err or ctx's, which Decode returns
-	text := p.render(src)
+	p.Languages = p.languages(src)
+	text := p.render(d.st.ctx, src)
 	if words(text, 1) == 0 && len(p.blocks) == 0 && p.MediaType == "text/plain" && isEncoding(p.Encoding) {
 		d.lossy = d.lossy || words(string(p.src.plain(p.body, min(p.end, p.body+1<<12))), 3) >= 3
 	}

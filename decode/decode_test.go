@@ -32,6 +32,27 @@ func TestDecodeChoosesTheBetterAlternative(t *testing.T) {
 	}
 }
 
+func TestDecodeGivesOtherAlternativesWhenAsked(t *testing.T) {
+	msg := lines("Content-Type: multipart/alternative; boundary=x", "", "--x", "", "one two three",
+		"--x", "Content-Type: text/html", "", "<p>one two three four</p>", "--x--")
+	for _, asked := range []bool{false, true} {
+		m, err := Decode(context.Background(), strings.NewReader(msg), int64(len(msg)), Options{Alternatives: asked})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := "one two three\n"; m.Text != want {
+			t.Errorf("asked %v: text %q, want %q", asked, m.Text, want)
+		}
+		var got []string
+		for _, a := range m.Unshown {
+			got = append(got, a.Part.Path()+" "+a.Text)
+		}
+		if want := map[bool]string{true: "2 one two three four"}[asked]; strings.Join(got, "|") != want {
+			t.Errorf("asked %v: unshown %q, want %q", asked, got, want)
+		}
+	}
+}
+
 func TestDecodeReadsAttachedTextsWhenAsked(t *testing.T) {
 	msg := lines("Content-Type: multipart/mixed; boundary=x", "", "--x", "", "one",
 		"--x", "Content-Disposition: attachment; filename=a.txt", "", "two", "--x--")

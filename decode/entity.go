@@ -79,7 +79,7 @@ func (k *walker) otherType(p *Part) (header.Media, bool) {
 		if !strings.EqualFold(f.Name, "Content-Type") {
 			continue
 		}
-		if seen++; seen > 8 {
+		if seen++; seen > 8 || k.st.rescan < 0 {
 			break
 		}
 		if !bytes.Contains(f.Raw, []byte("ultipart/")) {
@@ -87,8 +87,12 @@ func (k *walker) otherType(p *Part) (header.Media, bool) {
 		}
 		m := header.ParseMedia(f.Raw, k.st.hint)
 		b := m.Params["boundary"]
-		if strings.HasPrefix(m.Type, "multipart/") && b != "" &&
-			bytes.Contains(k.w.s.bytes(p.body, p.body+1<<16), []byte("--"+b)) {
+		if !strings.HasPrefix(m.Type, "multipart/") || b == "" {
+			continue
+		}
+		head := k.w.s.bytes(p.body, p.body+1<<16)
+		k.st.rescan -= int64(len(head))
+		if bytes.Contains(head, []byte("--"+b)) {
 			p.problem(Problem{Code: TypeRepeated, Offset: p.start + int64(f.Offset)})
 			return m, true
 		}
@@ -222,7 +226,7 @@ func (p *Part) attached(disposition string) bool {
 		return true
 	case strings.HasSuffix(p.MediaType, "-signature") && strings.HasPrefix(p.MediaType, "application/p"):
 		return false
-	case strings.HasPrefix(p.MediaType, "text/"):
+	case strings.HasPrefix(p.MediaType, "text/"), p.isRTF():
 		return disposition != "inline" && p.FileName != "" && p.parent.multipart() && p.number > 1
 	case strings.HasPrefix(p.MediaType, "message/"):
 		return false

@@ -50,3 +50,27 @@ func ExampleWalk() {
 	// 1 text/plain "" at 48-61
 	// 2 text/csv "list.csv" at 141-144
 }
+
+// A message that was sent in two pieces, which came out of order.
+func ExampleJoin() {
+	piece := func(number int, text string) decode.Piece {
+		msg := fmt.Sprintf("Subject: scan\nContent-Type: message/partial; id=\"7@scanner.example\"; number=%d; total=2\n\n%s", number, text)
+		return decode.Piece{ReaderAt: strings.NewReader(msg), Size: int64(len(msg))}
+	}
+	second := piece(2, "page two\n")
+	var whole strings.Builder
+	missing, err := decode.Join(&whole, []decode.Piece{second})
+	fmt.Println("missing:", missing, err)
+
+	missing, err = decode.Join(&whole, []decode.Piece{second, piece(1, "Subject: The scan\nMIME-Version: 1.0\n\npage one\n")})
+	fmt.Println("missing:", missing, err)
+	fmt.Print(whole.String())
+	// Output:
+	// missing: [1] <nil>
+	// missing: [] <nil>
+	// Subject: The scan
+	// MIME-Version: 1.0
+	//
+	// page one
+	// page two
+}

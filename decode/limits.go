@@ -18,8 +18,9 @@ type Limits struct {
 // Options for Decode; the zero value is useful.
 type Options struct {
 	Limits
-	Attachments bool // also Message.Attached: the text of attached files
-	Links       bool // in HTML the whole target of tracking links, not their host alone
+	Attachments  bool // also Message.Attached: the text of attached files
+	Alternatives bool // also Message.Unshown: the text of alternatives that are not shown
+	Links        bool // in HTML the whole target of tracking links, not their host alone
 
 	// PDF reads PDF attachments: see decode/attach, which says why it must be
 	// in another process. nil: they are not read, with attachment-not-read.

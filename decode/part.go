@@ -24,11 +24,12 @@ type Part struct {
 	End        int64  // one past the last body octet
 	MediaType  string // lower case, "text/plain" if none is given
 	Params     map[string]string
-	Encoding   string // as read after repair: "base64", "quoted-printable", ...
-	Charset    string // used, IANA preferred name; "" if not text. Before the text was read: what the label means
-	Declared   string // charset as the sender wrote it
-	Name       string // decoded, on one line, as the sender gave it: to be shown, never to be opened
-	FileName   string // the last element of Name, to write a file
+	Encoding   string   // as read after repair: "base64", "quoted-printable", ...
+	Charset    string   // used, IANA preferred name; "" if not text. Before the text was read: what the label means
+	Declared   string   // charset as the sender wrote it
+	Languages  []string // of a text that Decode read, as declared, in lower case: "de-at"; never guessed
+	Name       string   // decoded, on one line, as the sender gave it: to be shown, never to be opened
+	FileName   string   // the last element of Name, to write a file
 	Attachment bool
 	Problems   []Problem
 
@@ -48,6 +49,7 @@ type Part struct {
 	inText        bool     // it is such a file, or text outside the parts
 	bodyRead      bool     // the faults of its transfer encoding are noted
 	textRead      bool     // those of its text too
+	rest          []byte   // text behind the end of its base64
 	blocks        []*Part  // files that stand in this text
 	order         int      // its place in Message.Parts
 	option        bool     // it is, or is in, one of several alternatives
@@ -145,6 +147,7 @@ func (p *Part) open() (r io.Reader, t *transfer.Reader) {
 		return r, nil
 	}
 	t = transfer.NewReader(p.Encoding, r)
+	t.Expect(p.MediaType)
 	return t, t
 }
 
@@ -172,9 +175,16 @@ func (p *Part) nested() bool {
 	return false
 }
 
-// signed reports whether the body can be an opaque signed message.
+// signed reports whether the body can be an opaque signed message. Gateways
+// forget the media type; then the name says it (RFC 8551 section 3.2.1).
 func (p *Part) signed() bool {
-	return p.MediaType == "application/pkcs7-mime" || p.MediaType == "application/x-pkcs7-mime"
+	switch p.MediaType {
+	case "application/pkcs7-mime", "application/x-pkcs7-mime":
+		return true
+	case "application/octet-stream":
+		return strings.HasSuffix(strings.ToLower(p.FileName), ".p7m")
+	}
+	return false
 }
 
 // isText reports whether the part has text to show.
@@ -183,7 +193,8 @@ func (p *Part) isText() bool {
 		return false
 	}
 	return strings.HasPrefix(p.MediaType, "text/") ||
-		strings.HasPrefix(p.MediaType, "message/") && !p.nested()
+		strings.HasPrefix(p.MediaType, "message/") && !p.nested() ||
+		p.isRTF() && !p.Attachment
 }
 
 func (p *Part) problem(q Problem) {

@@ -137,3 +137,17 @@ func insideField(name string) bool {
 	}
 	return strings.HasPrefix(name, "content-")
 }
+
+// PartialID is the id that the pieces of a message share, if this is one
+// of them (RFC 2046 section 5.2.2); else "". An id of more than 255 octets,
+// which no program makes, counts as none.
+func (m *Message) PartialID() string {
+	if len(m.Parts) == 0 || m.Parts[0].MediaType != "message/partial" {
+		return ""
+	}
+	id := m.Parts[0].Params["id"]
+	if len(id) > 255 {
+		return ""
+	}
+	return id
+}

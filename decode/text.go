@@ -14,16 +14,16 @@ import (
 )
 
 // Text writes the part as UTF-8 text with "\n" line ends, at most
-// Limits.TextBytes octets: HTML, calendars and visiting cards as a reader sees
-// them, flowed lines joined (RFC 3676), of PGP armour what it is, files that
-// stand inside the text left out. Parts
-// that are no text write nothing. Reading notes what it repaired in Problems,
-// once.
+// Limits.TextBytes octets: HTML, RTF, text/enriched, calendars and visiting
+// cards as a reader sees them, flowed lines joined (RFC 3676), of PGP armour
+// what it is, files that stand inside the text left out, what stands behind the
+// end of base64 as a paragraph of its own. Parts that are no text write
+// nothing. Reading notes what it repaired in Problems, once.
 //
 // Errors: w's own, that of the message's reader, ctx's.
 func (p *Part) Text(ctx context.Context, w io.Writer) error {
 	src, err := p.Source(ctx)
-	if text := p.render(src); text != "" {
+	if text := p.render(ctx, src); text != "" {
 		if _, werr := io.WriteString(w, text); werr != nil {
 			return werr
 		}
@@ -32,9 +32,10 @@ func (p *Part) Text(ctx context.Context, w io.Writer) error {
 }
 
 // Source gives the Unicode text of a text leaf as its sender wrote it, with
-// "\n" line ends: HTML as source, flowed lines not joined (but for breaks with
-// delsp inside a text of Chinese or Japanese, which are no white space), files
-// that stand inside the text left out. It is "" for parts that are no text.
+// "\n" line ends: HTML and RTF as source, flowed lines not joined (but for
+// breaks with delsp inside a text of Chinese or Japanese, which are no white
+// space), files that stand inside the text and what stands behind the end of
+// base64 left out. It is "" for parts that are no text.
 //
 // Errors: that of the message's reader, ctx's; the text is then what was read
 // so far.
@@ -100,6 +101,7 @@ func (p *Part) octets(ctx context.Context) ([]byte, error) {
 		p.once(Problem{Code: LimitText, Offset: p.End, Lost: true})
 	}
 	if t != nil {
+		p.rest = t.Rest()
 		p.noteTransfer(t)
 	}
 	if p.src.err != nil && err == nil {
@@ -190,20 +192,38 @@ func (p *Part) external() string {
 }
 
 // render makes of a source what a reader sees.
-func (p *Part) render(src string) string {
+//
+// QUIRK: RFC 5322 section 2.2 and RFC 2045 section 2.7 allow no NUL. Broken
+// disks and programs in C leave them in texts. A reader sees nothing there, and
+// words are whole without them: they stay in Source alone.
+// Test: testdata/quirks/nul-in-text.eml
+func (p *Part) render(ctx context.Context, src string) string {
+	text := p.rendered(ctx, src)
+	if strings.IndexByte(text, 0) >= 0 {
+		text = strings.ReplaceAll(text, "\x00", "")
+	}
+	if words(string(p.rest), 1) == 0 {
+		return text
+	}
+	// A mailing list wrote it, and not in the charset of the text.
+	rest := unixLines(charset.Decode(p.rest, "", p.st.hint).Text)
+	return strings.TrimRight(text, "\n") + "\n\n" + rest
+}
+
+func (p *Part) rendered(ctx context.Context, src string) string {
 	switch {
 	case p.MediaType == "message/external-body":
 		return p.external()
 	case src == "":
 		return ""
 	case p.MediaType == "text/html":
-		var b strings.Builder
-		b.Grow(len(src) / 4)
-		cut, _ := html.Text(&b, src, html.Options{Links: p.st.links, Max: int(p.st.lim.TextBytes)})
-		if cut {
-			p.problem(Problem{Code: LimitText, Offset: p.End, Lost: true})
-		}
-		return b.String()
+		return p.htmlText(src)
+	case p.isRTF():
+		return p.rtfText(ctx, src)
+	case p.MediaType == "text/enriched" || p.MediaType == "text/richtext":
+		return enrichedText(src, p.MediaType == "text/richtext")
+	case p.MediaType == "text/rfc822-headers":
+		return headerText(src, p.st.hint)
 	case p.MediaType == "text/calendar" || p.MediaType == "text/x-vcalendar":
 		return orSource(calendarText(src), src)
 	case p.MediaType == "text/vcard" || p.MediaType == "text/x-vcard" || p.MediaType == "text/directory":
@@ -236,12 +256,12 @@ func (p *Part) unarmoured(src string) string {
 		return src
 	}
 	if strings.HasPrefix(src, clearSigned) || strings.Contains(src, "\n"+clearSigned) {
-		p.mark(PGPSigned)
+		p.mark(PGPSigned, false)
 		src = unsigned(src)
 	}
 	text, found := withoutArmour(src)
 	if found {
-		p.mark(PGPArmour)
+		p.mark(PGPArmour, false)
 	}
 	return text
 }
@@ -251,14 +271,14 @@ func (p *Part) flowed() (flowed, delsp bool) {
 	return strings.EqualFold(p.Params["format"], "flowed"), strings.EqualFold(p.Params["delsp"], "yes")
 }
 
-// mark notes what a text is, once.
-func (p *Part) mark(c Code) {
+// mark notes what a text is, or that it was cut, once.
+func (p *Part) mark(c Code, lost bool) {
 	for _, q := range p.Problems {
 		if q.Code == c {
 			return
 		}
 	}
-	p.problem(Problem{Code: c, Offset: p.Body})
+	p.problem(Problem{Code: c, Offset: p.Body, Lost: lost})
 }
 
 // unixLines makes LF of every line end.

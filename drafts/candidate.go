@@ -18,6 +18,7 @@ type Candidate struct {
 	Meta     archive.Meta
 	Verdict  Verdict // set by Group
 	Subject  string
+	Begins   string           // the first words of the text, one line of at most 200 octets
 	To       []header.Address // To, Cc and Bcc, at most 20
 	Date     time.Time        // when it was saved: Date, else what the source knew; may be zero
 	Words    int
@@ -38,7 +39,7 @@ func NewCandidate(id archive.ID, meta archive.Meta, m *decode.Message) *Candidat
 	f := look(meta, m.Header)
 	c := &Candidate{
 		ID: id, Meta: meta, Subject: strings.Clone(cut(m.Subject, 500)), Date: m.Date,
-		Words: len(words), TextSHA1: sha1.Sum([]byte(text)),
+		Begins: begins(text), Words: len(words), TextSHA1: sha1.Sum([]byte(text)),
 		facts: f, topic: topic(m.Subject),
 		uuid: strings.ToLower(strings.Clone(cut(m.Header.Value("X-Universally-Unique-Identifier"), 100))),
 	}
@@ -49,16 +50,23 @@ func NewCandidate(id archive.ID, meta archive.Meta, m *decode.Message) *Candidat
 		c.Date = meta.Received
 	}
 	if ids := m.Header.MessageIDs("Message-ID"); len(ids) > 0 {
-		c.ids = ids[:1]
+		c.ids = []string{strings.Clone(cut(ids[0], 500))}
 	}
 	if ids := m.Header.MessageIDs("In-Reply-To"); len(ids) > 0 {
-		c.reply = ids[0]
+		c.reply = strings.Clone(cut(ids[0], 500))
 	}
 	for _, name := range []string{"To", "Cc", "Bcc"} {
 		list, _ := m.Header.Addresses(name, "")
-		c.To = append(c.To, list[:min(len(list), 20-len(c.To))]...)
+		for _, a := range list[:min(len(list), 20-len(c.To))] {
+			c.To = append(c.To, header.Address{Name: strings.Clone(a.Name), Addr: strings.Clone(a.Addr)})
+		}
 	}
 	return c
+}
+
+// begins gives the first words of a text.
+func begins(text string) string {
+	return cut(strings.Join(strings.Fields(cut(text, 400)), " "), 200)
 }
 
 // cut gives the beginning of s, at most n octets, at the border of a rune.
@@ -101,13 +109,14 @@ func Text(meta archive.Meta, m *decode.Message) string {
 // both one ">" too many stands before such a line.
 var mboxQuoted = regexp.MustCompile(`(?m)^>(>*From )`)
 
-// fromMbox is the end of an origin in an mbox: the offset.
-var fromMbox = regexp.MustCompile(`@[0-9]{1,19}$`)
+// fromMbox is the end of an origin in an mbox: the offset. Outlook Express has
+// offsets too, and quotes nothing.
+var fromMbox, fromDBX = regexp.MustCompile(`@[0-9]{1,19}$`), regexp.MustCompile(`(?i)\.dbx@[0-9]+$`)
 
 // Quoted reports whether the message comes from an mbox, so that lines of its
 // body which begin with "From " were quoted with ">".
 func Quoted(meta archive.Meta) bool {
-	return strings.HasPrefix(meta.Origin, "file:") && fromMbox.MatchString(meta.Origin)
+	return strings.HasPrefix(meta.Origin, "file:") && fromMbox.MatchString(meta.Origin) && !fromDBX.MatchString(meta.Origin)
 }
 
 // replies are what programs put before the subject of an answer or a forward.

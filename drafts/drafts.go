@@ -3,7 +3,7 @@
 //
 // A message is judged by all evidence at once: where it lies and under which
 // labels, the flags that its source knew, the fields that programs write while
-// a message is edited, the lines that servers write when they carry one, what
+// a message is edited, the lines that servers and lists write into mail, what
 // is missing, and who wrote it. Each sign alone is wrong somewhere: programs
 // leave editing fields in sent copies, servers set \Draft on anything, people
 // drag mail into Drafts. The weights stand in drafts.go and facts.go; a
@@ -23,6 +23,7 @@ package drafts
 import (
 	"math"
 	"slices"
+	"strings"
 
 	"lostpost/archive"
 	"lostpost/decode"
@@ -76,12 +77,20 @@ func Judge(meta archive.Meta, m *decode.Message, own *Owners) Verdict {
 }
 
 // verdict sums up what was found in a message.
-func (f *facts) verdict(own *Owners) Verdict {
+func (f *facts) verdict(owners *Owners) Verdict {
+	own := owners.of(f.account)
 	ev, sum := slices.Clone(f.evidence), f.sum()
 	foreign := own.known() && len(f.from) > 0 && !own.any(f.from)
 	if foreign {
 		ev = append(ev, Evidence{-6, "written by " + f.from[0] + ", who is not the owner of this mail", "From"})
 		sum -= 6
+	} else if !own.any(f.from) && len(f.from) > 0 && strings.HasPrefix(f.from[0], "postmaster@") {
+		// Bounces of old servers have nothing else that tells them from a letter.
+		ev = append(ev, Evidence{-3, "written by " + f.from[0] + ", which is a program as a rule", "From"})
+		sum -= 3
+	}
+	if r := f.roles; f.other == "" && !r.drafts && !r.outbox && !r.sent {
+		ev = append(ev, Evidence{0, "lies in no mailbox for drafts and has no label of one", ""})
 	}
 	return Verdict{f.state(sum, foreign, own), 1 / (1 + math.Exp(1-sum)), ev}
 }
@@ -103,7 +112,7 @@ func (f *facts) sum() float64 {
 }
 
 // state turns the sum into a word.
-func (f *facts) state(sum float64, foreign bool, own *Owners) State {
+func (f *facts) state(sum float64, foreign bool, own *person) State {
 	against := f.carried || foreign
 	mine := own.known() && own.any(f.from)
 	switch {
@@ -124,6 +133,8 @@ func (f *facts) state(sum float64, foreign bool, own *Owners) State {
 			return Queued
 		}
 		return Draft
+	case foreign && !f.carried && f.roles.drafts && !f.deleted && !f.roles.trash && !f.roles.sent:
+		return Probable // perhaps a second address or person: better shown than lost
 	case against:
 		return None
 	case f.roles.trash && sum > 0:
@@ -134,7 +145,7 @@ func (f *facts) state(sum float64, foreign bool, own *Owners) State {
 		return Sent // Eudora adds Message-ID and Date when it sends
 	case f.roles.junk || f.roles.inbox && !mine:
 		return None
-	case sum >= threshold, sum >= threshold-1 && (mine || f.sign):
+	case f.letter && (sum >= threshold || sum >= threshold-1 && (mine || f.sign)):
 		return Probable // one thing that is missing is no evidence: old mail lacks it
 	case mine && f.complete:
 		return Sent

@@ -21,7 +21,9 @@ type facts struct {
 	queued   bool   // waits to be sent
 	sign     bool   // something that is there speaks for a draft, not only what is missing
 	complete bool   // has Message-ID, Date and a recipient
+	letter   bool   // has an author or a subject, as what somebody writes in a mail program has
 	from     []string
+	account  string // whose mail it is (accountOf)
 }
 
 // roles are those of all mailboxes and labels of the message.
@@ -44,7 +46,7 @@ func Possible(meta archive.Meta, h header.Header) bool {
 
 // look gathers the facts.
 func look(meta archive.Meta, h header.Header) *facts {
-	f := &facts{other: otherKind(h)}
+	f := &facts{other: otherKind(h), account: accountOf(meta.Origin)}
 	if f.other != "" {
 		f.add(0, "it is "+f.other, "")
 		return f
@@ -54,13 +56,23 @@ func look(meta archive.Meta, h header.Header) *facts {
 	f.edited(h, meta)
 	f.transport(h)
 	f.missing(h)
+	f.author(h)
+	return f
+}
+
+// author looks at who wrote it.
+func (f *facts) author(h header.Header) {
+	f.letter = strings.TrimSpace(h.Value("From")) != "" || strings.TrimSpace(h.Value("Subject")) != ""
 	list, _ := h.Addresses("From", "")
 	for _, a := range list {
 		if a.Addr != "" && len(f.from) < 10 {
-			f.from = append(f.from, strings.ToLower(a.Addr))
+			f.from = append(f.from, strings.Clone(strings.ToLower(a.Addr)))
 		}
 	}
-	return f
+	if len(f.from) > 0 && strings.HasPrefix(f.from[0], "mailer-daemon@") {
+		f.carried = true
+		f.add(-6, "written by "+f.from[0]+", which is a program", "From")
+	}
 }
 
 // otherKind says what a message is that nobody writes to send it.
@@ -70,6 +82,8 @@ func otherKind(h header.Header) string {
 		return "an appointment"
 	case "text/vcard", "text/x-vcard", "text/directory":
 		return "a contact"
+	case "multipart/report":
+		return "a notice that a program wrote, such as a bounce"
 	}
 	switch {
 	case strings.EqualFold(h.Value("X-Uniform-Type-Identifier"), "com.apple.mail-note"):
@@ -205,9 +219,16 @@ func editingField(h header.Header) string {
 	return ""
 }
 
-// carriers are the fields that servers write.
-var carriers = []string{"Received", "Return-Path", "Delivered-To", "X-Received", "Authentication-Results"}
+// carriers are the fields that servers write into what they carry.
+var carriers = []string{
+	"Received", "Return-Path", "Delivered-To", "X-Received", "Authentication-Results",
+	"Received-SPF", "ARC-Seal", "X-Original-To", "Envelope-To", "Delivery-Date", "X-Spam-Status",
+}
 
+// lists are the fields of mailing lists. One is enough: a list writes many.
+var lists = []string{"List-Id", "List-Unsubscribe", "List-Post", "X-Mailing-List", "X-BeenThere"}
+
+// transport looks for who carried the message, or sent it by itself.
 func (f *facts) transport(h header.Header) {
 	for _, name := range carriers {
 		if h.Has(name) {
@@ -217,6 +238,17 @@ func (f *facts) transport(h header.Header) {
 	}
 	if !f.carried {
 		f.add(0, "no server left a line in it", "")
+	}
+	for _, name := range lists {
+		if h.Has(name) {
+			f.carried = true
+			f.add(-6, "a mailing list sent it", name)
+			break
+		}
+	}
+	if v := strings.TrimSpace(h.Value("Auto-Submitted")); v != "" && !strings.EqualFold(v, "no") { // RFC 3834 section 5
+		f.carried = true
+		f.add(-6, "a program sent it by itself", "Auto-Submitted")
 	}
 }
 

@@ -52,7 +52,7 @@ const (
 // their text: alike, saved within 30 days, in mailboxes of one account. A sent
 // copy joins the draft with its Message-ID or its very text. All versions but
 // the last become Superseded; one that still lies in Drafts while the later ones
-// were thrown away stays what it is.
+// were thrown away stays what it is, and so does one in another mailbox.
 //
 // The order of the families is that of their first candidates. It takes the
 // candidates as its own.
@@ -64,6 +64,20 @@ func Group(candidates iter.Seq[*Candidate], own *Owners) []Family {
 			g.list = append(g.list, c)
 		}
 	}
+	g.gather()
+	return g.families()
+}
+
+// A grouping is a forest over the list: each tree is a family.
+type grouping struct {
+	list     []*Candidate
+	parent   []int
+	byKey    map[string]int
+	compared int // pairs of texts, which is what takes the time
+}
+
+// gather makes the trees.
+func (g *grouping) gather() {
 	g.parent = make([]int, len(g.list))
 	for i := range g.parent {
 		g.parent[i] = i
@@ -71,14 +85,6 @@ func Group(candidates iter.Seq[*Candidate], own *Owners) []Family {
 	g.byKeys()
 	g.byText()
 	g.attachSent()
-	return g.families()
-}
-
-// A grouping is a forest over the list: each tree is a family.
-type grouping struct {
-	list   []*Candidate
-	parent []int
-	byKey  map[string]int
 }
 
 func (g *grouping) root(i int) int {
@@ -151,7 +157,11 @@ func (g *grouping) byText() {
 // the bucket with i in it.
 func (g *grouping) compare(i int, bucket []int) []int {
 	for _, j := range bucket {
-		if g.root(i) != g.root(j) && versions(g.list[i], g.list[j]) {
+		if g.root(i) == g.root(j) {
+			continue
+		}
+		g.compared++
+		if versions(g.list[i], g.list[j]) {
 			g.join(i, j)
 		}
 	}
@@ -306,8 +316,9 @@ func (f *Family) supersede() {
 		thrown := v.Verdict.State == Deleted
 		switch {
 		case !v.Verdict.State.Lost(), v.Verdict.State == Queued:
-		case !thrown && (!live || v.TextSHA1 == latest.TextSHA1):
-			// the only one that still lies there, or a copy of the latest
+		case !thrown && (!live || v.TextSHA1 == latest.TextSHA1 || v.Meta.Mailbox != latest.Meta.Mailbox):
+			// the only one that still lies there, a copy of the latest, or
+			// one in another mailbox, where no later save replaced it
 			live = true
 		case thrown && v.TextSHA1 == latest.TextSHA1 && !live:
 		default:

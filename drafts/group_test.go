@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -108,6 +109,10 @@ func TestGroupGathersVersions(t *testing.T) {
 			candidate(t, gone, saved("a", "roof", text(1), 0)),
 			candidate(t, gone, saved("a", "roof", text(2), 5)),
 		}, []string{"superseded deleted"}},
+		{"revised in another mailbox of the account", []*Candidate{
+			candidate(t, inDrafts, saved("a", "roof", text(1), 0)),
+			candidate(t, archive.Meta{Mailbox: "imap.vik.example/Brouillons"}, saved("b", "roof", text(2), 5)),
+		}, []string{"draft draft"}},
 		{"the same octets in two places", []*Candidate{
 			candidate(t, inDrafts, saved("a", "roof", text(2), 0)),
 			candidate(t, elsewhere, saved("a", "roof", text(2), 0)),
@@ -159,19 +164,81 @@ func TestLatestAndLongest(t *testing.T) {
 	}
 }
 
-// TestGroupIsLinear: many drafts with one subject and one text each must not
-// take the square of their number.
+// TestGroupIsLinear counts how many pairs of texts are compared. Drafts with one
+// subject and a text of their own are the worst case: each is compared with all
+// that it may belong to, and joins none.
 func TestGroupIsLinear(t *testing.T) {
-	var list []*Candidate
-	for i := range 5000 {
-		raw := saved(fmt.Sprint(i), "hello", fmt.Sprintf("Dear number %d, I write to you about the roof of the shed.", i), i)
-		c := candidate(t, archive.Meta{Mailbox: "Drafts"}, raw)
-		list = append(list, c)
+	compared := func(n int) int {
+		g := grouping{byKey: make(map[string]int)}
+		for i := range n {
+			raw := saved(fmt.Sprint(i), "hello", strings.Repeat(fmt.Sprintf("word%d ", i), 12), i)
+			c := candidate(t, archive.Meta{Mailbox: "Drafts"}, raw)
+			c.Verdict = c.facts.verdict(nil)
+			g.list = append(g.list, c)
+		}
+		g.gather()
+		return g.compared
 	}
-	start := time.Now()
-	group(t, list...)
-	if d := time.Since(start); d > 3*time.Second {
-		t.Errorf("took %v", d)
+	one, two := compared(1000), compared(2000)
+	if one < 1000 || two > 2*one+near*near {
+		t.Errorf("%d pairs of 1,000 drafts, %d of 2,000", one, two)
+	}
+}
+
+// TestCandidateIsSmall: a candidate holds nothing of its message, neither text
+// nor header, so that a mailbox of any size can be looked through.
+func TestCandidateIsSmall(t *testing.T) {
+	long := strings.Repeat("X-Long: "+strings.Repeat("x", 900)+"\n", 50)
+	var text strings.Builder
+	for i := range 5000 {
+		fmt.Fprintf(&text, "word%d\n", i)
+	}
+	heap := func() int64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.GC() // what pools hold goes with the second
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	var list []*Candidate
+	add := func(n int) {
+		for i := range n {
+			list = append(list, candidate(t, archive.Meta{Mailbox: "Drafts"}, long+saved(fmt.Sprint(i), "roof", fmt.Sprint(i, text.String()), i, "In-Reply-To: <x@vik.example>")))
+		}
+	}
+	add(50) // what is made once, and kept
+	before := heap()
+	add(400)
+	if each := (heap() - before) / 400; each > 5<<10 {
+		t.Errorf("%d octets a candidate", each)
+	}
+	runtime.KeepAlive(list)
+}
+
+func BenchmarkJudge(b *testing.B) {
+	own := owner(b)
+	meta := archive.Meta{Mailbox: "imap.vik.example/Drafts", Flags: "DS", Traits: []string{"label:Drafts"}}
+	for name, raw := range map[string]string{"draft": "X-Unsent: 1\n" + whole, "received": received} {
+		m := read(b, raw)
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				Judge(meta, m, own)
+			}
+		})
+	}
+}
+
+func BenchmarkGroup(b *testing.B) {
+	meta := archive.Meta{Mailbox: "Drafts"}
+	for b.Loop() {
+		b.StopTimer()
+		list := make([]*Candidate, 1000)
+		for i := range list {
+			list[i] = candidate(b, meta, saved(fmt.Sprint(i), fmt.Sprint("letter ", i%100), strings.Join(letter[:1+i%4], " ")+fmt.Sprint(i%100), i))
+		}
+		b.StartTimer()
+		Group(slices.Values(list), nil)
 	}
 }
 
@@ -187,6 +254,7 @@ func TestText(t *testing.T) {
 		{"leading spaces stay", archive.Meta{}, "  one\n", "  one"},
 		{"quoted in an mbox", mbox, "a\n>From here\n>>From there\n> From a quote\n", "a\nFrom here\n>From there\n> From a quote"},
 		{"not from an mbox", archive.Meta{Origin: "file:/mail/a.eml"}, "a\n>From here\n", "a\n>From here"},
+		{"from Outlook Express", archive.Meta{Origin: "file:/mail/Drafts.dbx@9404"}, "a\n>From here\n", "a\n>From here"},
 		{"no offset", archive.Meta{Origin: "imaps://me@fjord.example"}, ">From here\n", ">From here"},
 		{"nmh's dashes", archive.Meta{}, "--------\nWritten with comp.\n", "Written with comp."},
 		{"dashes further down", archive.Meta{}, "one\n--------\ntwo\n", "one\n--------\ntwo"},
@@ -201,6 +269,16 @@ func TestText(t *testing.T) {
 				t.Errorf("sha1 %s, want %s", hex.EncodeToString(got[:]), hex.EncodeToString(sum[:]))
 			}
 		})
+	}
+}
+
+func TestCandidateBegins(t *testing.T) {
+	long := strings.Repeat("ä", 300)
+	for body, want := range map[string]string{"": "", "\n\nDear  Zoë,\n\nI have\n": "Dear Zoë, I have", long: strings.Repeat("ä", 100)} {
+		m := read(t, "Subject: x\nContent-Type: text/plain; charset=utf-8\n\n"+body)
+		if got := NewCandidate(archive.ID{}, archive.Meta{}, m).Begins; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
 }
 

@@ -104,6 +104,8 @@ func TestJudge(t *testing.T) {
 		{"no Message-ID", in("Work"), strings.Replace(whole, "Message-ID", "X-Old", 1), None},
 		{"no Message-ID, no Date", in("Work"), strings.NewReplacer("Message-ID", "X-Old", "Date", "X-Date").Replace(whole), Probable},
 		{"nothing but a subject", in("Work"), "Subject: half\n\nI wanted to say\n", Probable},
+		{"no author, no subject: a part of something", in("Work"), "Content-Type: text/plain\n\nPart of a letter.\n", None},
+		{"no author, no subject, in Drafts", in("Drafts"), "Content-Type: text/plain\n\nNot even a subject.\n", Draft},
 		{"somebody else's, without Date", in("Work"), strings.NewReplacer("Message-ID", "X-Old", "Date", "X-Date", "mara@", "eve@").Replace(whole), None},
 		{"in the inbox", in("INBOX"), "Subject: half\n\nI wanted to say\n", None},
 		{"in Junk", in("Junk"), "Subject: half\n\nBuy now\n", None},
@@ -123,8 +125,20 @@ func TestJudge(t *testing.T) {
 		{"appointment", in("Drafts"), "Content-Type: text/calendar; method=REQUEST\n" + whole, None},
 		{"data of c-client", in("postponed-msgs"), "X-IMAP: 1709500000 0000000002\nSubject: DON'T DELETE THIS MESSAGE -- FOLDER INTERNAL DATA\nFrom: Mail System Internal Data <MAILER-DAEMON@host>\n\n", None},
 
+		// who sent it, where no server left a line
+		{"post of a list, dragged into Drafts", in("Drafts"), "List-Id: <boats.vik.example>\n" + whole, None},
+		{"list about draft beer", in("INBOX/Draft beer"), "List-Unsubscribe: <mailto:leave@vik.example>\n" + strings.Replace(whole, "shed", "draft beer", 1), None},
+		{"folder named after beer", in("Draft beer"), received, None},
+		{"automatic answer", in("Drafts"), "Auto-Submitted: auto-replied\n" + whole, None},
+		{"not automatic", in("Drafts"), "Auto-Submitted: no\n" + whole, Draft},
+		{"bounce", in("Drafts"), strings.Replace(whole, "Mara <mara@", "Mail Delivery System <MAILER-DAEMON@", 1), None},
+		{"bounce by its form", in("Drafts"), "Content-Type: multipart/report; report-type=delivery-status\n" + whole, None},
+		{"checked for spam", in("Drafts"), "X-Spam-Status: No\n" + whole, None},
+
 		// who wrote it
 		{"alias in the inbox", flag("", "DS"), strings.ReplaceAll(whole, "mara@", "eve@"), None},
+		{"another address in Drafts", in("Drafts"), strings.ReplaceAll(whole, "mara@", "eve@"), Probable},
+		{"another address in Drafts, thrown away", flag("Drafts", "T"), strings.ReplaceAll(whole, "mara@", "eve@"), None},
 		{"plain copy", in("Work"), whole, Sent},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -152,11 +166,24 @@ func TestJudgeWithoutOwner(t *testing.T) {
 		{whole, None},
 		{strings.Replace(whole, "Date", "X-Date", 1), None},
 		{"Subject: half\n\nI wanted to say\n", Probable},
+		{"X-Unsent: 1\n" + strings.ReplaceAll(whole, "mara@", "postmaster@"), None},
 	} {
 		for _, own := range []*Owners{nil, {}} {
 			if v := Judge(archive.Meta{}, read(t, tt.raw), own); v.State != tt.want {
 				t.Errorf("%q: got %s, want %s", tt.raw, v.State, tt.want)
 			}
+		}
+	}
+}
+
+// TestPostmasterHasDrafts: the person who runs a domain writes as postmaster.
+func TestPostmasterHasDrafts(t *testing.T) {
+	text := strings.ReplaceAll(whole, "mara@", "postmaster@")
+	var o Owners
+	o.Learn(archive.Meta{Mailbox: "Sent"}, read(t, text).Header)
+	for own, want := range map[*Owners]State{&o: Draft, nil: None} {
+		if v := Judge(archive.Meta{Mailbox: "Drafts"}, read(t, text), own); v.State != want {
+			t.Errorf("got %s, want %s; evidence %+v", v.State, want, v.Evidence)
 		}
 	}
 }
@@ -200,10 +227,32 @@ func TestOwnersLearn(t *testing.T) {
 					t.Errorf("%s is known: %v, want %v", name, got, want)
 				}
 			}
-			if o.known() != (tt.want != "") {
-				t.Errorf("known is %v", o.known())
+			if known := o.of("").known(); known != (tt.want != "") {
+				t.Errorf("known is %v", known)
 			}
 		})
+	}
+}
+
+// TestOwnersOfTwoExports: the drafts of one person are not foreign because the
+// sent mail of another lies beside them.
+func TestOwnersOfTwoExports(t *testing.T) {
+	eve := read(t, strings.ReplaceAll(whole, "mara@", "eve@"))
+	in := func(origin string) archive.Meta { return archive.Meta{Origin: origin, Mailbox: "Drafts"} }
+	sent := in("file:/d/mara.zip!Mail/Sent@0")
+	sent.Mailbox = "Sent"
+	var o Owners
+	o.Learn(sent, read(t, whole).Header)
+	for origin, want := range map[string]State{
+		"file:/d/mara.zip!Mail/Drafts@7":          Probable,
+		"file:/d/eve.zip!Mail/Drafts@7":           Draft,
+		"file:/d/Drafts@7":                        Draft,
+		"imaps://eve@vik.example/Drafts;uid=1":    Draft,
+		"file:/d/mara.zip!in.tgz!Mail/Drafts.eml": Probable,
+	} {
+		if v := Judge(in(origin), eve, &o); v.State != want {
+			t.Errorf("%s: got %s, want %s", origin, v.State, want)
+		}
 	}
 }
 

@@ -13,7 +13,10 @@ import (
 const shingle, sketchSize = 5, 256
 
 // A sketch stands for the set of a text's shingles (a bottom-k sketch, Cohen
-// and Kaplan 2007): sorted hashes, and how many there are in all.
+// and Kaplan 2007): sorted hashes, and how many there are in all. Unlike 64
+// values of MinHash, which are off by 0.06 where it matters, it is exact for
+// what most drafts are, and it tells how much of the shorter text the longer
+// one contains.
 type sketch struct {
 	low []uint64
 	all int

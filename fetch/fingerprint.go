@@ -14,7 +14,7 @@ import (
 // readers is the generation of all file readers of this module. Raise it when
 // one of them learns to find more than before: unchanged files are then read
 // once more.
-const readers = 1
+const readers = 2
 
 // A Fingerprint tells whether a place made of files is unchanged since it was
 // last taken in whole. A source of files asks it, and only it, whether it may

@@ -1,7 +1,6 @@
 package index
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"iter"
@@ -19,6 +18,7 @@ type Coverage struct {
 	Indexed int64 // stored and in the index
 	Refused []Refusal
 	Missing []archive.ID // stored and readable, yet not in the index; ascending
+	Stale   []archive.ID // indexed, with other flags, labels or mailboxes than the ledger's; ascending
 	Surplus []archive.ID // in the index, not stored; ascending
 }
 
@@ -29,23 +29,23 @@ type Refusal struct {
 }
 
 // Whole reports whether everything that can be found is found, and nothing else.
-func (c *Coverage) Whole() bool { return len(c.Missing) == 0 && len(c.Surplus) == 0 }
+func (c *Coverage) Whole() bool { return len(c.Missing)+len(c.Stale)+len(c.Surplus) == 0 }
 
 // Cover compares the ids of an index with those of an archive, both in order.
-// No flag says what was indexed: an id is in the dictionaries of the index, or
-// it is not. Every message that is not is read again, which tells a message
+// No flag says what was indexed: a document with the id is in a segment of the
+// index, or it is not. Every message that is not is read again, which tells a message
 // that cannot be indexed from one that was forgotten. What was stored after the
-// cursor of the index counts as missing.
+// cursor of the index counts as missing, what was changed after it as stale.
 //
-// It takes 32 octets of memory for every message. Errors: those of reading ix
+// It takes 36 octets of memory for every message. Errors: those of reading ix
 // and the ledger; ctx.Err().
 func Cover(ctx context.Context, ix Index, arc *archive.Archive, opt Options) (Coverage, error) {
-	ids, err := stored(ctx, arc)
+	all, err := stored(ctx, arc)
 	if err != nil {
 		return Coverage{}, fmt.Errorf("index: %w", err)
 	}
-	c := Coverage{Stored: int64(len(ids))}
-	absent, err := c.compare(ids, ix.IDs(ctx, arc.Identity()))
+	c := Coverage{Stored: int64(len(all))}
+	absent, err := c.compare(all, ix.Held(ctx, arc.Identity()))
 	if err != nil {
 		return c, fmt.Errorf("index: %w", err)
 	}
@@ -68,41 +68,48 @@ func Cover(ctx context.Context, ix Index, arc *archive.Archive, opt Options) (Co
 
 // compare merges two ascending sequences. It gives the ids that are stored and
 // not indexed.
-func (c *Coverage) compare(ids []archive.ID, indexed iter.Seq2[archive.ID, error]) (absent []archive.ID, err error) {
-	for id, err := range indexed {
+func (c *Coverage) compare(all []Held, indexed iter.Seq2[Held, error]) (absent []archive.ID, err error) {
+	for h, err := range indexed {
 		if err != nil {
 			return nil, err
 		}
-		for len(ids) > 0 && bytes.Compare(ids[0][:], id[:]) < 0 {
-			absent, ids = append(absent, ids[0]), ids[1:]
+		for len(all) > 0 && all[0].Compare(h) < 0 {
+			absent, all = append(absent, all[0].ID), all[1:]
 		}
-		if len(ids) > 0 && ids[0] == id {
-			c.Indexed++
-			ids = ids[1:]
-		} else {
-			c.Surplus = append(c.Surplus, id)
+		if len(all) == 0 || all[0].ID != h.ID {
+			c.Surplus = append(c.Surplus, h.ID)
+			continue
 		}
+		c.Indexed++
+		if all[0].Places != h.Places {
+			c.Stale = append(c.Stale, h.ID)
+		}
+		all = all[1:]
 	}
-	return append(absent, ids...), nil
+	for _, h := range all {
+		absent = append(absent, h.ID)
+	}
+	return absent, nil
 }
 
-// stored gives the ids of all messages in ascending order.
-func stored(ctx context.Context, arc *archive.Archive) ([]archive.ID, error) {
-	var ids []archive.ID
+// stored gives all messages of the ledger in ascending order of ID.
+func stored(ctx context.Context, arc *archive.Archive) ([]Held, error) {
+	var all []Held
 	for e, err := range arc.List(ctx, 0) {
 		if err != nil {
 			return nil, err
 		}
 		if !e.Gone {
-			ids = append(ids, e.ID)
+			all = append(all, Held{e.ID, StampOf(e)})
 		}
 	}
-	slices.SortFunc(ids, func(a, b archive.ID) int { return bytes.Compare(a[:], b[:]) })
-	return ids, nil
+	slices.SortFunc(all, Held.Compare)
+	return all, nil
 }
 
-// Repair brings what Cover found in order: it indexes the missing messages and
-// removes the surplus. The cursor stays where it is.
+// Repair brings what Cover found in order: it indexes the missing messages,
+// takes the places of the stale ones from the ledger and removes the surplus.
+// The cursor stays where it is.
 func Repair(ctx context.Context, ix Index, arc *archive.Archive, c Coverage, opt Options) (Report, error) {
 	if c.Whole() {
 		return Report{}, nil
@@ -111,35 +118,56 @@ func Repair(ctx context.Context, ix Index, arc *archive.Archive, c Coverage, opt
 	if err != nil {
 		return Report{}, fmt.Errorf("index: %w", err)
 	}
-	u := &updater{ix: ix, arc: arc, opt: opt.complete(), cursor: cursor}
-	for ids := range slices.Chunk(c.Missing, groupMessages) {
-		g := group{cursor: cursor}
-		for _, id := range ids {
-			e, err := arc.Lookup(ctx, id)
-			if err != nil {
-				return u.report, fmt.Errorf("index: %w", err)
-			}
-			e.Seq = cursor
-			g.add(e)
-		}
-		if err := u.apply(ctx, &g); err != nil {
-			return u.report, fmt.Errorf("index: %w", err)
-		}
-	}
-	if len(c.Surplus) > 0 {
-		err := ix.Apply(ctx, Batch{Archive: arc.Identity(), Cursor: cursor, Remove: c.Surplus})
-		if err != nil {
-			return u.report, fmt.Errorf("index: %w", err)
-		}
-		u.report.Removed += int64(len(c.Surplus))
+	u := &updater{ix: ix, arc: arc, opt: opt.complete(), cursor: cursor, since: cursor, pieces: map[string][]archive.ID{}}
+	if err := u.repair(ctx, c); err != nil {
+		return u.report, fmt.Errorf("index: %w", err)
 	}
 	return u.report, nil
+}
+
+func (u *updater) repair(ctx context.Context, c Coverage) error {
+	wanted := map[archive.ID]bool{}
+	for _, id := range slices.Concat(c.Missing, c.Stale) {
+		wanted[id] = true
+	}
+	g := group{}
+	for e, err := range u.arc.List(ctx, 0) {
+		if err != nil {
+			return err
+		}
+		if !wanted[e.ID] {
+			continue
+		}
+		e.Seq = u.cursor // what the group moves the cursor to
+		if g.add(e); g.full(u.opt.step) {
+			if err := u.apply(ctx, &g); err != nil {
+				return err
+			}
+			g = group{}
+		}
+	}
+	if !g.empty() {
+		if err := u.apply(ctx, &g); err != nil {
+			return err
+		}
+	}
+	if len(c.Surplus) == 0 {
+		return nil
+	}
+	err := u.ix.Apply(ctx, Batch{Archive: u.arc.Identity(), Cursor: u.cursor, Remove: c.Surplus})
+	if err == nil {
+		u.report.Removed += int64(len(c.Surplus))
+	}
+	return err
 }
 
 // complete fills in what the zero value leaves open.
 func (o Options) complete() Options {
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	if o.step <= 0 {
+		o.step = groupMessages
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

@@ -63,3 +63,26 @@ func TestCoverAndRepair(t *testing.T) {
 		t.Errorf("after the repair: %+v", c)
 	}
 }
+
+func TestStalePlacesAreFoundAndRepaired(t *testing.T) {
+	w, _ := newArchive(t)
+	a := add(t, w, "", 1)
+	add(t, w, "", 2)
+	commit(t, w)
+	ix := &record{}
+	update(t, ix, w.Archive)
+	d := ix.docs[a]
+	d.Entry.Places = []archive.Meta{{Mailbox: "Elsewhere"}}
+	ix.docs[a] = d
+	c := cover(t, ix, w.Archive)
+	if c.Whole() || c.Indexed != 2 || !slices.Equal(c.Stale, []archive.ID{a}) {
+		t.Fatalf("got %+v, want one stale", c)
+	}
+	r, err := index.Repair(t.Context(), ix, w.Archive, c, index.Options{})
+	if err != nil || r.Placed != 1 || r.Added != 0 {
+		t.Errorf("got %+v, %v; want 1 placed", r, err)
+	}
+	if c := cover(t, ix, w.Archive); !c.Whole() {
+		t.Errorf("after the repair: %+v", c)
+	}
+}

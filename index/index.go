@@ -17,7 +17,11 @@
 package index
 
 import (
+	"bytes"
+	"cmp"
 	"context"
+	"encoding/binary"
+	"hash/crc32"
 	"iter"
 	"time"
 
@@ -44,10 +48,17 @@ type Index interface {
 	// Cursor is the ledger Seq up to which an archive is covered, 0 if none.
 	Cursor(ctx context.Context, identity string) (int64, error)
 
-	// IDs yields every indexed message of one archive in ascending order, so
-	// that Check can prove stored == indexed by a merge. An error ends the
-	// sequence.
-	IDs(ctx context.Context, identity string) iter.Seq2[archive.ID, error]
+	// Count is the number of messages that Search looks at, those of all
+	// archives.
+	Count(ctx context.Context) (int64, error)
+
+	// Held yields every indexed message of one archive in ascending order of
+	// ID, so that Cover can prove stored == indexed by a merge. An error ends
+	// the sequence.
+	Held(ctx context.Context, identity string) iter.Seq2[Held, error]
+
+	// Has says of each message of one archive whether it is indexed.
+	Has(ctx context.Context, identity string, ids []archive.ID) ([]bool, error)
 
 	// Explain evaluates e on one document, indexed or not, and says for
 	// each clause whether it holds and which of its terms are near (--why-not).
@@ -66,7 +77,45 @@ type Batch struct {
 	Archive string             // archive identity, from FORMAT
 	Cursor  int64              // Seq up to which the archive is covered once the batch is in
 	Put     iter.Seq[Document] // read once, never held as a whole; may be nil
-	Remove  []archive.ID       // after Put
+	Placed  []archive.Entry    // of these only the places changed; after Put. What is not indexed is passed over
+	Remove  []archive.ID       // after Put and Placed
+}
+
+// Held is what an index says of one message that it has.
+type Held struct {
+	ID     archive.ID
+	Places Stamp // of the entry that it was put or placed with last
+}
+
+// Compare orders by ID.
+func (h Held) Compare(other Held) int {
+	a, b := binary.BigEndian.Uint64(h.ID[:]), binary.BigEndian.Uint64(other.ID[:])
+	if a != b { // they are hashes, so these octets nearly always decide
+		return cmp.Compare(a, b)
+	}
+	return bytes.Compare(h.ID[:], other.ID[:])
+}
+
+// A Stamp stands for what the ledger says of a message and may say otherwise
+// later: the mailboxes that it is in, with flags and traits. Entries that
+// differ in these have different stamps, but for one pair in 4 billion.
+type Stamp uint32
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// StampOf is the stamp of an entry.
+func StampOf(e archive.Entry) Stamp {
+	b := make([]byte, 0, 256)
+	add := func(s string) { b = append(binary.AppendUvarint(b, uint64(len(s))), s...) }
+	for _, p := range e.Places {
+		add(p.Mailbox)
+		add(string(p.Flags))
+		b = binary.AppendUvarint(b, uint64(len(p.Traits)))
+		for _, t := range p.Traits {
+			add(t)
+		}
+	}
+	return Stamp(crc32.Checksum(b, castagnoli))
 }
 
 // A Document is one message as the index sees it.
@@ -94,6 +143,11 @@ type Request struct {
 	// standing for words that contain them (parts of compounds). Words in
 	// quotes stay as they are. Result.Widened says that it was done.
 	Widen bool
+	// Fold makes one hit of near duplicates on a page: the same message with
+	// the footer of a list, or as a server wrote it anew. The first stays, with
+	// the others in Hit.Alike, so that a page may have fewer hits than Limit.
+	// Total counts all of them. It does nothing with Threads.
+	Fold bool
 	// Explain fills Result.Clauses.
 	Explain bool
 }
@@ -135,6 +189,9 @@ type Hit struct {
 	Part     string  // part that the snippet is from; "" is the text of the message
 	Snippet  []Span
 	Thread   *Thread // nil unless asked for
+	// Alike are near duplicates that stood behind this hit on the page, if
+	// Request.Fold asked for them.
+	Alike []archive.ID
 }
 
 // A Thread is the messages that refer to each other, or to the same messages,

@@ -23,6 +23,7 @@ type pipeline struct {
 	fail context.CancelCauseFunc
 
 	added, problems int64 // valid once the sequence has ended
+	splits          []split
 }
 
 // A job is one message on its way. done is closed when doc and err are set.
@@ -74,6 +75,9 @@ func (p *pipeline) documents(entries []archive.Entry) iter.Seq[Document] {
 				return
 			}
 		}
+		if ctx.Err() == nil {
+			p.join(ctx, yield)
+		}
 	}
 }
 
@@ -101,6 +105,10 @@ func feed(ctx context.Context, entries []archive.Entry, room *semaphore.Weighted
 func (p *pipeline) take(j *job, yield func(Document) bool) bool {
 	switch {
 	case j.err == nil:
+		if id := j.doc.Message.PartialID(); id != "" {
+			p.hold(id, j.entry)
+			return true
+		}
 		p.added++
 		return yield(j.doc)
 	case refused(j.err):

@@ -36,17 +36,21 @@ type Options struct {
 	// Facts, if not nil, says what further terms one message has: "draft",
 	// "bounce", "reason:mailboxfull". cmd hands in drafts.Judge and
 	// explain.Message, so that index imports neither. What depends on other
-	// messages (which version is latest) is worked out over the hits. It is
-	// called from several goroutines.
+	// messages (which version is latest) is worked out over the hits. What it
+	// says must not depend on the places of the entry: when only these change,
+	// it is not asked again. It is called from several goroutines.
 	Facts func(archive.Entry, *decode.Message) []string
 	// Progress, if not nil, is called after every step that became durable,
 	// from the goroutine that called Update.
 	Progress func(Report)
+
+	step int // messages of one step; 0: groupMessages
 }
 
 // Report is the account of one Update.
 type Report struct {
 	Added    int64 // documents added or replaced
+	Placed   int64 // documents that got other flags, labels or mailboxes; nothing of them was read
 	Removed  int64 // documents of messages that are gone
 	Problems int64 // messages that could not be read back; they are not in the index
 	Took     time.Duration
@@ -54,7 +58,9 @@ type Report struct {
 
 // Update brings ix up to date with arc: it lists the ledger from the cursor,
 // decodes on opt.Workers goroutines and applies batches in ledger order, each
-// with its own cursor. It is idempotent and may be interrupted at any moment.
+// with its own cursor. Of a message that is indexed and of which only flags,
+// labels or mailboxes changed nothing is read. Update is idempotent and may be
+// interrupted at any moment.
 // With opt.Follow it ends when ctx does or opt.Until is closed, else at the
 // ledger's end. Time and memory do not depend on what was indexed before.
 //
@@ -67,10 +73,10 @@ type Report struct {
 // as an I/O error. The report is valid beside an error.
 func Update(ctx context.Context, ix Index, arc *archive.Archive, opt Options) (Report, error) {
 	opt = opt.complete()
-	u := &updater{ix: ix, arc: arc, opt: opt, start: time.Now()}
+	u := &updater{ix: ix, arc: arc, opt: opt, start: time.Now(), pieces: map[string][]archive.ID{}}
 	err := u.run(ctx)
 	u.report.Took = time.Since(u.start)
-	opt.Log.Info("index updated", "added", u.report.Added, "removed", u.report.Removed,
+	opt.Log.Info("index updated", "added", u.report.Added, "placed", u.report.Placed, "removed", u.report.Removed,
 		"problems", u.report.Problems, "took", u.report.Took, "err", err)
 	if err != nil {
 		return u.report, fmt.Errorf("index: %w", err)
@@ -85,7 +91,11 @@ type updater struct {
 	opt    Options
 	start  time.Time
 	cursor int64
+	since  int64 // cursor at which the pass began
 	report Report
+
+	pieces     map[string][]archive.ID // of messages in pieces, by their id; see hold
+	remembered int
 }
 
 func (u *updater) run(ctx context.Context) error {
@@ -162,6 +172,7 @@ func (u *updater) wait(ctx context.Context, size int64, took time.Duration) bool
 // gathers the IDs that were listed and are not gone.
 func (u *updater) pass(ctx context.Context, seen map[archive.ID]struct{}) error {
 	var g group
+	u.since = u.cursor
 	for e, err := range u.arc.List(ctx, u.cursor) {
 		if err != nil {
 			return err
@@ -170,7 +181,7 @@ func (u *updater) pass(ctx context.Context, seen map[archive.ID]struct{}) error 
 			seen[e.ID] = struct{}{}
 		}
 		g.add(e)
-		if g.full() {
+		if g.full(u.opt.step) {
 			if err := u.apply(ctx, &g); err != nil {
 				return err
 			}
@@ -195,12 +206,12 @@ func (u *updater) replaced(ctx context.Context) error {
 		return err
 	}
 	var surplus []archive.ID
-	for id, err := range u.ix.IDs(ctx, u.arc.Identity()) {
+	for h, err := range u.ix.Held(ctx, u.arc.Identity()) {
 		if err != nil {
 			return err
 		}
-		if _, ok := seen[id]; !ok {
-			surplus = append(surplus, id)
+		if _, ok := seen[h.ID]; !ok {
+			surplus = append(surplus, h.ID)
 		}
 	}
 	err := u.ix.Apply(ctx, Batch{Archive: u.arc.Identity(), Cursor: u.cursor, Remove: surplus})
@@ -220,7 +231,9 @@ type group struct {
 }
 
 func (g *group) empty() bool { return len(g.entries) == 0 }
-func (g *group) full() bool  { return len(g.entries) >= groupMessages || g.bytes >= groupBytes }
+
+// full reports whether the group has step messages or is large otherwise.
+func (g *group) full(step int) bool { return len(g.entries) >= step || g.bytes >= groupBytes }
 
 func (g *group) add(e archive.Entry) {
 	g.cursor = e.Seq
@@ -238,24 +251,17 @@ func (g *group) add(e archive.Entry) {
 
 // apply brings one group into the index and moves the cursor.
 func (u *updater) apply(ctx context.Context, g *group) error {
-	var put []archive.Entry
-	var gone []archive.ID
-	for _, e := range g.entries {
-		if e.Gone {
-			gone = append(gone, e.ID)
-		} else {
-			put = append(put, e)
-		}
+	b, put, err := u.divide(ctx, g)
+	if err != nil {
+		return err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	p := &pipeline{updater: u, ctx: ctx, fail: cancel}
-	err := u.ix.Apply(ctx, Batch{
-		Archive: u.arc.Identity(),
-		Cursor:  g.cursor,
-		Put:     p.documents(put),
-		Remove:  gone,
-	})
+	if len(put) > 0 {
+		b.Put = p.documents(put)
+	}
+	err = u.ix.Apply(ctx, b)
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
 	}
@@ -264,7 +270,8 @@ func (u *updater) apply(ctx context.Context, g *group) error {
 	}
 	u.cursor = g.cursor
 	u.report.Added += p.added
-	u.report.Removed += int64(len(gone))
+	u.report.Placed += int64(len(b.Placed))
+	u.report.Removed += int64(len(b.Remove))
 	u.report.Problems += p.problems
 	if u.opt.Progress != nil {
 		r := u.report
@@ -272,6 +279,40 @@ func (u *updater) apply(ctx context.Context, g *group) error {
 		u.opt.Progress(r)
 	}
 	return nil
+}
+
+// divide says what has to be done about the entries of a group, and which
+// messages have to be read for it: those that are new, and those that the index
+// does not have although it should, because they could not be read before.
+func (u *updater) divide(ctx context.Context, g *group) (b Batch, put []archive.Entry, err error) {
+	b = Batch{Archive: u.arc.Identity(), Cursor: g.cursor}
+	var old []archive.Entry
+	var ids []archive.ID
+	for _, e := range g.entries {
+		switch {
+		case e.Gone:
+			b.Remove = append(b.Remove, e.ID)
+		case e.First > u.since:
+			put = append(put, e)
+		default:
+			old, ids = append(old, e), append(ids, e.ID)
+		}
+	}
+	if len(old) == 0 {
+		return b, put, nil
+	}
+	has, err := u.ix.Has(ctx, b.Archive, ids)
+	if err != nil {
+		return b, nil, err
+	}
+	for i, e := range old {
+		if has[i] {
+			b.Placed = append(b.Placed, e)
+		} else {
+			put = append(put, e)
+		}
+	}
+	return b, put, nil
 }
 
 // refused reports whether err concerns one message only.

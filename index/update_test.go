@@ -48,6 +48,12 @@ func (r *record) Apply(ctx context.Context, b index.Batch) error {
 		r.docs = map[archive.ID]index.Document{}
 	}
 	maps.Copy(r.docs, put)
+	for _, e := range b.Placed {
+		if d, ok := r.docs[e.ID]; ok {
+			d.Entry = e
+			r.docs[e.ID] = d
+		}
+	}
 	for _, id := range b.Remove {
 		delete(r.docs, id)
 	}
@@ -62,15 +68,26 @@ func (r *record) Cursor(context.Context, string) (int64, error) {
 	return r.cursor, nil
 }
 
-func (r *record) IDs(context.Context, string) iter.Seq2[archive.ID, error] {
-	return func(yield func(archive.ID, error) bool) {
+func (r *record) Held(context.Context, string) iter.Seq2[index.Held, error] {
+	return func(yield func(index.Held, error) bool) {
 		ids := slices.SortedFunc(maps.Keys(r.docs), func(a, b archive.ID) int { return slices.Compare(a[:], b[:]) })
 		for _, id := range ids {
-			if !yield(id, nil) {
+			if !yield(index.Held{ID: id, Places: index.StampOf(r.docs[id].Entry)}, nil) {
 				return
 			}
 		}
 	}
+}
+
+func (r *record) Count(context.Context) (int64, error) { return int64(r.len()), nil }
+
+func (r *record) Has(_ context.Context, _ string, ids []archive.ID) ([]bool, error) {
+	var has []bool
+	for _, id := range ids {
+		_, ok := r.docs[id]
+		has = append(has, ok)
+	}
+	return has, nil
 }
 
 func (r *record) len() int {
@@ -158,6 +175,32 @@ func TestUpdateFollowsTheLedger(t *testing.T) {
 	}
 }
 
+// Other flags, labels and mailboxes are handed over without the message; a
+// message that the index should have and has not is read again.
+func TestUpdateHandsOverPlaces(t *testing.T) {
+	w, dir := newArchive(t)
+	a, b := add(t, w, "", 1), add(t, w, "", 2)
+	commit(t, w)
+	ix := &record{}
+	update(t, ix, w.Archive)
+	if err := os.RemoveAll(filepath.Join(dir, "mail", "cur")); err != nil {
+		t.Fatal(err)
+	}
+	delete(ix.docs, b)
+	for _, id := range []archive.ID{a, b} {
+		if changed, err := w.SetFlags(t.Context(), id, "", "S", nil); err != nil || !changed {
+			t.Fatal(changed, err)
+		}
+	}
+	commit(t, w)
+	if r := update(t, ix, w.Archive); r.Placed != 1 || r.Added != 0 || r.Problems != 1 {
+		t.Errorf("got %+v, want 1 placed and 1 that cannot be read", r)
+	}
+	if got := ix.docs[a].Entry.Places[0].Flags; got != "S" {
+		t.Errorf("flags: got %q, want S", got)
+	}
+}
+
 func TestUpdateCountsWhatCannotBeRead(t *testing.T) {
 	w, _ := newArchive(t)
 	a, b := add(t, w, "", 1), add(t, w, "", 2)
@@ -217,6 +260,37 @@ func TestUpdateEndedHalfway(t *testing.T) {
 	ix.after = nil
 	if r := update(t, ix, w.Archive); r.Added != 20 {
 		t.Errorf("the next time: got %+v, want 20 added", r)
+	}
+}
+
+// A first run becomes searchable step by step, and one that is stopped goes on
+// behind the last step: no message is read twice.
+func TestFirstRunInSteps(t *testing.T) {
+	w, _ := newArchive(t)
+	for i := range 25 {
+		add(t, w, "", i)
+	}
+	commit(t, w)
+	ix := &record{}
+	ctx, cancel := context.WithCancel(t.Context())
+	var seen []int64
+	opt := index.Options{Progress: func(r index.Report) {
+		n, _ := ix.Count(ctx)
+		if seen = append(seen, n); r.Added != n {
+			t.Errorf("%d added, %d searchable", r.Added, n)
+		}
+		if n == 20 {
+			cancel()
+		}
+	}}.WithStep(10)
+	if _, err := index.Update(ctx, ix, w.Archive, opt); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want context.Canceled", err)
+	}
+	if !slices.Equal(seen, []int64{10, 20}) || ix.len() != 20 {
+		t.Errorf("searchable after each step: %v, at the end %d; want 10 and 20", seen, ix.len())
+	}
+	if r := update(t, ix, w.Archive); r.Added != 5 || ix.len() != 25 {
+		t.Errorf("the next run: %+v and %d documents, want 5 added and 25", r, ix.len())
 	}
 }
 

@@ -41,7 +41,7 @@ class Cost:
         p = subprocess.Popen(["/bin/sh", "-c", 'exec "$0" "$@"', *argv], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=env)
         err = p.stderr.read()
         _, status, ru = os.wait4(p.pid, 0)
-        p.returncode = os.waitstatus_to_exitcode(status)
+        self.code = p.returncode = os.waitstatus_to_exitcode(status)
         self.wall = time.monotonic() - start
         self.cpu = ru.ru_utime + ru.ru_stime
         self.mb = ru.ru_maxrss / 1024

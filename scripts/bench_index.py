@@ -5,12 +5,14 @@
   bench_index.py             that, then the cost for 20,000 messages of the shared generator (make_perf.py): first run,
                              size, memory, eleven classes of queries, one message added, nothing changed, coverage
 
+It also searches beside a rebuild and 100 single imports: 0 errors, and how much slower.
+
 Every figure is of whole processes, in alternation: CPU is user + system of the process and its children, memory the
 peak of the largest; medians. --count N for another size, --mean-kb K for smaller messages, --rounds N, --queries N.
 --work DIR keeps mail, archive and databases there for the next time. Needs Python 3.11 and the corpora beside the
 checkout (../shared or $LOSTPOST_SHARED).
 """
-import argparse, hashlib, os, shutil, statistics, subprocess, sys, tempfile
+import argparse, hashlib, os, shutil, statistics, subprocess, sys, tempfile, time
 
 import bench
 from bench import Cost, HERE, LOSTPOST, SHARED, lostpost, peer_env, peer_index, peer_query, size
@@ -129,8 +131,10 @@ def cost(a, work, env, peers):
     for f in os.listdir(os.path.join(mail, "new")):
         if f.startswith("bench-"):
             os.remove(os.path.join(mail, "new", f))
-    c = Cost(lostpost("check", "--fast", "-a", arc), env, ok=None)
-    print("%-28s%12s %8.1f ms CPU, %.1f ms" % ("check --fast", "lostpost", c.cpu * 1000, c.wall * 1000))
+    for how in ("--index", "--fast"):
+        c = Cost(lostpost("check", how, "-a", arc), env, ok=None)
+        print("%-28s%12s %8.1f ms CPU, %.1f ms" % ("check " + how, "lostpost", c.cpu * 1000, c.wall * 1000))
+    beside(a, arc, mail, env)
 
     print("\nqueries as whole processes, the newest 20, median CPU ms of %d" % a.queries)
     medians = {}
@@ -145,6 +149,36 @@ def cost(a, work, env, peers):
     print("%-28s" % "median of the classes" + "".join("%12s %8.1f ms" % (n, statistics.median(m)) for n, m in medians.items()))
 
 
+def beside(a, arc, mail, env):
+    """Searches while the index is made anew and then takes single messages: errors, and how much slower."""
+    def search():
+        c = Cost(lostpost("search", "-a", arc, a.word), env, ok=None)
+        return c, c.code not in (0, 1)
+    idle = [search()[0] for _ in range(100)]
+    writer = subprocess.Popen(["sh", "-c", '"$0" index -q -a "$1" --rebuild && for f in "$2"/*; do "$0" import -q -a "$1" "$f" || exit; done',
+                               LOSTPOST, arc, one_by_one(mail)], env=env)
+    busy, errors = [], 0
+    while writer.poll() is None or len(busy) < 1000:
+        c, failed = search()
+        busy.append(c)
+        errors += failed
+    print("%-28s%12s %d searches, %d errors; median CPU %.1f ms idle, %.1f ms meanwhile (%.2f x); slowest %.1f and %.1f ms; writer's exit code %d" % (
+        "rebuild and 100 updates", "lostpost", len(busy), errors, median(idle) * 1000, median(busy) * 1000, median(busy) / median(idle),
+        max(c.cpu for c in idle) * 1000, max(c.cpu for c in busy) * 1000, writer.returncode))
+
+
+def one_by_one(mail):
+    """A folder of a hundred messages that nobody has yet."""
+    folder = os.path.join(os.path.dirname(mail), "more")
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    stamp = time.time_ns()
+    for i in range(100):
+        with open(os.path.join(folder, "%d.eml" % i), "w") as f:
+            f.write("From: a@kvist.example\nSubject: meanwhile %d\nMessage-ID: <%d.%d@kvist.example>\n\nMeanwhile, %d.%d.\n" % (i, stamp, i, stamp, i))
+    return folder
+
+
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("--hard", action="store_true", help="only the hard messages")
@@ -152,6 +186,7 @@ def main():
     ap.add_argument("--mean-kb", type=int, default=20)
     ap.add_argument("--rounds", type=int, default=3)
     ap.add_argument("--queries", type=int, default=10)
+    ap.add_argument("--word", default="world", help="what is searched during the rebuild")
     ap.add_argument("--again", action="store_true", help="build the peers' kept databases anew")
     ap.add_argument("--work", help="folder that is kept")
     a = ap.parse_args()

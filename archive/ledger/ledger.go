@@ -18,6 +18,7 @@
 package ledger
 
 import (
+	"bytes"
 	"hash/crc32"
 	"unicode/utf8"
 )
@@ -103,7 +104,7 @@ func escape(dst []byte, s string, also byte) []byte {
 // unescape is the inverse of escape. A "%" that two hex digits do not follow
 // stands for itself; escape writes none.
 func unescape(b []byte) string {
-	first := indexPercent(b)
+	first := bytes.IndexByte(b, '%')
 	if first < 0 {
 		return string(b)
 	}
@@ -121,15 +122,6 @@ func unescape(b []byte) string {
 		out = append(out, b[i])
 	}
 	return string(out)
-}
-
-func indexPercent(b []byte) int {
-	for i, c := range b {
-		if c == '%' {
-			return i
-		}
-	}
-	return -1
 }
 
 func unhex(c byte) int {

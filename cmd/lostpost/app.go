@@ -161,7 +161,7 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(
 		a.importCommand(), a.fetchCommand(), a.scheduleCommand(),
 		a.searchCommand(), a.showCommand(), a.textCommand(), a.dumpCommand(), a.extractCommand(),
-		a.draftsCommand(),
+		a.draftsCommand(), a.recoverCommand(), a.explainCommand(), a.traceCommand(),
 		a.exportCommand(), a.restoreCommand(),
 		a.checkCommand(), a.indexCommand(), a.statsCommand(), a.doctorCommand(),
 		a.configCommand(), a.completionCommand(), a.manCommand(), a.versionCommand(),
@@ -230,7 +230,8 @@ func queryArgs(root *cobra.Command, args []string) []string {
 	if err != nil || cmd.Annotations["takes"] != "query" {
 		return args
 	}
-	cmd.InheritedFlags() // merges the global flags into cmd.Flags
+	cmd.InitDefaultHelpFlag() // -h is one of them
+	cmd.InheritedFlags()      // merges the global flags into cmd.Flags
 	var flags, words []string
 	seen := false // the command's own name
 	for i := 0; i < len(args); i++ {

@@ -10,14 +10,15 @@ import (
 	"lostpost/archive"
 	"lostpost/index"
 	"lostpost/index/local"
+	"lostpost/internal/term"
 )
 
 // checkIndex proves stored = indexed + refused by comparing the ids of both,
-// and compares the checksums of the index unless --fast is given. With --repair
+// and compares the checksums of the index unless --fast or --index is given. With --repair
 // what is missing is indexed and what is too many taken out; a damaged index is
 // made anew.
 func (a *app) checkIndex(ctx context.Context, arc *archive.Archive, c *checked, f *checkFlags) error {
-	if !f.fast {
+	if !f.fast && !f.index {
 		var err error
 		if c.damage, err = a.verifyIndex(ctx); err != nil {
 			return err
@@ -43,13 +44,13 @@ func (a *app) checkIndex(ctx context.Context, arc *archive.Archive, c *checked, 
 		return err
 	}
 	c.indexed, c.refused = cov.Indexed, cov.Refused
-	c.missing, c.surplus = int64(len(cov.Missing)), int64(len(cov.Surplus))
+	c.missing, c.stale, c.surplus = int64(len(cov.Missing)), int64(len(cov.Stale)), int64(len(cov.Surplus))
 	return nil
 }
 
 // indexWhole reports whether everything that can be read can be found.
 func (c *checked) indexWhole() bool {
-	return c.damage == "" && c.missing == 0 && c.surplus == 0 && !(c.noIndex && c.stored > 0)
+	return c.damage == "" && c.missing+c.stale+c.surplus == 0 && !(c.noIndex && c.stored > 0)
 }
 
 // verifyIndex says what is wrong with the files of the index, "" if nothing is
@@ -73,7 +74,7 @@ func (a *app) repairIndex(ctx context.Context, arc *archive.Archive, rebuild boo
 		return err
 	}
 	defer func() { err = errors.Join(err, ix.Close()) }()
-	opt := index.Options{Log: a.log(), Decode: a.withAttachments()}
+	opt := index.Options{Log: a.log(), Decode: a.withAttachments(), Facts: indexFacts}
 	if _, err := index.Update(ctx, ix, arc, opt); err != nil {
 		return err
 	}
@@ -82,8 +83,8 @@ func (a *app) repairIndex(ctx context.Context, arc *archive.Archive, rebuild boo
 		return err
 	}
 	r, err := index.Repair(ctx, ix, arc, cov, opt)
-	if r.Added > 0 || r.Removed > 0 {
-		a.note("mended index  %s added, %s removed", count(r.Added, "message"), count(r.Removed, "message"))
+	if r.Added+r.Placed+r.Removed > 0 {
+		a.note("mended index  %s added, %s with new flags or mailboxes, %s removed", count(r.Added, "message"), term.Number(r.Placed), term.Number(r.Removed))
 	}
 	return err
 }

@@ -41,7 +41,7 @@ func (a *app) withAttachments() decode.Options {
 	if a.pdf == nil {
 		a.pdf = attach.NewPool(runtime.GOMAXPROCS(0), pdfCommand)
 	}
-	return decode.Options{Attachments: true, PDF: a.pdf.PDF}
+	return decode.Options{Attachments: true, Alternatives: true, PDF: a.pdf.PDF}
 }
 
 // closePDF ends the processes that were started.

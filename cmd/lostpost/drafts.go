@@ -24,6 +24,8 @@ type draftsFlags struct {
 
 const draftsLong = `Drafts lists texts that were written and never sent: in a file, a folder, an export (zip, tgz) as it is, or in the archive. Versions of one text are one row. Every row has reasons: lostpost drafts why 1.
 
+A draft goes back into a mail program as a file (drafts save), or onto the server: import PATH, then restore ID --to URL --mailbox Drafts.
+
 Exit code 1: there is none. Then it says where else to look.
 
 What the programs do with a draft:
@@ -84,7 +86,8 @@ type draft struct {
 	Versions []draftVersion  `json:"versions"`
 
 	when   time.Time
-	listed bool // without --all
+	begins string // the first words of the text
+	listed bool   // without --all
 }
 
 type draftEvidence struct {
@@ -113,6 +116,9 @@ func (a *app) drafts(ctx context.Context, paths []string, f *draftsFlags) error 
 		return err
 	}
 	h := a.newHunt(f.words)
+	if !a.json && !a.quiet {
+		h.early = &early{since: a.now()}
+	}
 	if err := h.search(ctx, paths); err != nil {
 		return err
 	}
@@ -159,6 +165,9 @@ func (h *hunt) rows(all bool, since time.Time) []*draft {
 	var rows []*draft
 	for _, f := range h.families() {
 		if !slices.ContainsFunc(f.Versions, func(c *drafts.Candidate) bool { return !h.wordless[c] }) {
+			if f.State.Lost() {
+				h.others++
+			}
 			continue
 		}
 		r := h.row(&f)
@@ -179,7 +188,7 @@ func (h *hunt) row(f *drafts.Family) *draft {
 	latest, longest := f.IDs()
 	last := f.Versions[f.Latest]
 	r := &draft{Type: "draft", ID: latest.String(), State: f.State, Score: round2(f.Verdict().Score), Latest: latest.String(), Longest: longest.String(),
-		Words: f.Best().Words, Subject: last.Subject, Date: dateJSON(last.Date), when: last.Date, listed: f.State.Lost(), Evidence: []draftEvidence{}}
+		Words: f.Best().Words, Subject: last.Subject, Date: dateJSON(last.Date), when: last.Date, begins: f.Best().Begins, listed: f.State.Lost(), Evidence: []draftEvidence{}}
 	for _, x := range last.To {
 		r.To = append(r.To, address(x))
 	}
@@ -221,5 +230,13 @@ func (r *draft) version(id string) *draftVersion {
 
 // archived reports whether a version lies in the archive.
 func (v *draftVersion) archived() bool { return v.at.Source == "" }
+
+// place is where a version lies, for people.
+func (v *draftVersion) place() string {
+	if v.archived() {
+		return v.Mailbox
+	}
+	return v.Path
+}
 
 func (v *draftVersion) id() (archive.ID, error) { return archive.ParseID(v.ID) }

@@ -30,8 +30,12 @@ type hunt struct {
 	where    map[*drafts.Candidate]spot
 	wordless map[*drafts.Candidate]bool // does not have the words
 	owners   drafts.Owners
-	seen     int64 // messages
-	failed   int64 // could not be had
+	seen     int64    // messages
+	failed   int64    // could not be had
+	others   int64    // drafts without the words
+	searched []string // absolute paths
+	kinds    []string // what lies there, in the words of files.Source
+	early    *early   // nil: nobody waits for answers
 }
 
 // A spot is where a message lies.
@@ -75,7 +79,13 @@ const headBytes = 64 << 10
 
 func (h *hunt) archive(ctx context.Context) error {
 	if !exists(filepath.Join(h.dir(), "FORMAT")) {
-		return fail(exitBroken, "Look in a file or folder, as it is:   lostpost drafts PATH", "no archive at %s.", h.tilde(h.dir()))
+		todo := "Look in a file or folder, as it is:   lostpost drafts PATH"
+		for _, p := range h.mailPrograms(nil) {
+			if !p.unread {
+				todo += "\n" + p.program + " is on this computer:   lostpost drafts " + shellQuote(h.tilde(p.path))
+			}
+		}
+		return fail(exitBroken, todo, "no archive at %s.", h.tilde(h.dir()))
 	}
 	arc, err := h.open()
 	if err != nil {
@@ -108,6 +118,7 @@ func (h *hunt) archive(ctx context.Context) error {
 		}
 		done += e.Size
 		job.Set(done)
+		h.tellEarly(progress)
 	}
 	return nil
 }
@@ -151,6 +162,12 @@ func (h *hunt) add(id archive.ID, meta archive.Meta, d *decode.Message, at spot)
 		text := strings.ToLower(d.Subject + "\n" + people(d.Header, "To") + "\n" + drafts.Text(meta, d))
 		h.wordless[c] = slices.ContainsFunc(h.words, func(w string) bool { return !strings.Contains(text, w) })
 	}
+	if h.early == nil || h.wordless[c] {
+		return
+	}
+	if v := drafts.Judge(meta, d, &h.owners); v.State.Lost() && v.State != drafts.Probable {
+		h.early.add(c)
+	}
 }
 
 // path looks through a file or a folder.
@@ -178,6 +195,8 @@ func (h *hunt) path(ctx context.Context, shown string) error {
 	_, total := src.Totals()
 	job := progress.Start("reading "+shown, total)
 	defer job.Done()
+	h.searched = append(h.searched, source)
+	defer func() { h.kinds = append(h.kinds, src.Describe()) }()
 	index := make(map[string]int)
 	for m, err := range src.Messages(ctx, fetch.NoState) {
 		if m == nil {
@@ -197,6 +216,7 @@ func (h *hunt) path(ctx context.Context, shown string) error {
 			return err
 		}
 		job.Set(src.Consumed())
+		h.tellEarly(progress)
 	}
 	return nil
 }

@@ -19,13 +19,17 @@ var said = map[drafts.State]string{
 func (a *app) listDrafts(rows []*draft, h *hunt, paths []string) {
 	wide := a.outTerminal()
 	digits := idDigits(rows)
+	state := 0 // columns that the longest state takes
+	for _, r := range rows {
+		state = max(state, len(said[r.State]))
+	}
 	for _, r := range rows {
 		f := []string{strconv.Itoa(r.N), r.ID[:digits], a.clock(r.when), recipients(r.To), cmp.Or(r.Subject, "(no subject)"), said[r.State], r.remark()}
 		for i := range f {
 			f[i] = oneLine(f[i])
 		}
 		if wide {
-			a.draftLine(f)
+			a.draftLine(f, state)
 		} else {
 			a.printf("%s\n", strings.Join(f, "\t"))
 		}
@@ -40,7 +44,7 @@ func (a *app) listDrafts(rows []*draft, h *hunt, paths []string) {
 		a.printf("%s\n", sum)
 		return
 	}
-	a.note("%s", strings.Join(append([]string{sum}, paths...), " "))
+	a.note("%s", strings.TrimSpace(sum+" "+quoted(paths)))
 }
 
 // idDigits is how many digits tell the ids of a list apart, at least 8.
@@ -61,14 +65,14 @@ func idDigits(rows []*draft) int {
 	return 64
 }
 
-// draftLine prints a row on a terminal. A remark that is too wide takes a line
-// of its own.
-func (a *app) draftLine(f []string) {
-	const state = 16                       // columns that the state has in any case
+// draftLine prints a row on a terminal; its state takes state columns. A remark
+// that is too wide takes a line of its own.
+func (a *app) draftLine(f []string, state int) {
 	width := cmp.Or(term.Width(a.out), 80) // some terminals do not know theirs
 	used := 3 + 2 + len(f[1]) + 2 + len(f[2]) + 2
-	to := min(20, max(12, width/8))
-	subject := min(30, max(12, width-used-to-4-state))
+	both := max(width-used-2-2-state, 24) // for the recipients and the subject
+	to := min(24, max(10, both*2/5))
+	subject := min(40, both-to)
 	rest := max(width-used-to-2-subject-2, 8)
 	end, below := f[5], ""
 	if f[6] != "" {
@@ -99,6 +103,9 @@ func recipients(to []address) string {
 // remark is what else there is to say of a row.
 func (r *draft) remark() string {
 	var out []string
+	if r.Subject == "" && r.begins != "" {
+		out = append(out, "begins: "+term.Truncate(r.begins, 60))
+	}
 	texts := make(map[string]bool)
 	for _, v := range r.Versions {
 		if v.State.Lost() {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -114,6 +115,9 @@ func (a *app) showDraft(ctx context.Context, p *pick, f *textFlags) error {
 			return err
 		}
 		d.Text = drafts.Text(it.meta, d)
+		if width := term.Width(a.out); width > 0 && !a.json {
+			d.Text = wrap(d.Text, width)
+		}
 		if a.json {
 			return a.showJSON(ctx, it, d, f)
 		}
@@ -140,15 +144,38 @@ func (a *app) whyDraft(r *draft) error {
 		}
 		a.printf("  %s %s%s\n", sign, oneLine(e.Reason), oneLine(where))
 	}
+	together := !slices.ContainsFunc(r.Versions, func(v draftVersion) bool { return v.place() != r.Versions[0].place() })
+	name := len(fmt.Sprintf("%d.%d", r.N, len(r.Versions)))
 	for i, v := range r.Versions {
-		place := v.Path
-		if v.archived() {
-			place = v.Mailbox
-		}
 		day, _ := time.Parse(time.RFC3339, v.Date)
-		a.printf("%d.%d  %s  %s  %-16s %7s words  %s\n", r.N, i+1, v.ID[:8], a.clock(day), said[v.State], term.Number(int64(v.Words)), oneLine(place))
+		line := fmt.Sprintf("%-*s  %s  %s  %-16s %7s words", name, fmt.Sprintf("%d.%d", r.N, i+1), v.ID[:8], a.clock(day), said[v.State], term.Number(int64(v.Words)))
+		if mark := r.mark(&v); mark != "" {
+			line += "  " + mark
+		}
+		if !together {
+			line += "  " + oneLine(v.place())
+		}
+		a.printf("%s\n", line)
+	}
+	if together {
+		a.printf("in %s\n", oneLine(r.Versions[0].place()))
 	}
 	return nil
+}
+
+// mark says of one version among several what it is.
+func (r *draft) mark(v *draftVersion) string {
+	switch {
+	case len(r.Versions) == 1 || v.State == drafts.Sent:
+		return ""
+	case v.ID == r.Latest && v.ID == r.Longest:
+		return "latest, longest"
+	case v.ID == r.Latest:
+		return "latest"
+	case v.ID == r.Longest:
+		return "longest"
+	}
+	return ""
 }
 
 // diffDrafts prints the text of the second with what differs from the first.
@@ -184,24 +211,35 @@ func (a *app) diffDrafts(ctx context.Context, from, to *pick) error {
 		}
 		return writeJSON(a.buf, out)
 	}
+	text := a.difference(edits)
+	if width := term.Width(a.out); width > 0 {
+		text = wrap(text, width)
+	}
+	a.printf("%s", text)
+	return nil
+}
+
+// difference puts marks around what was added and removed, and colours on a
+// terminal.
+func (a *app) difference(edits []drafts.Edit) string {
 	marks := map[int8][3]string{0: {"", "", ""}, +1: {"{+", "+}", green}, -1: {"[-", "-]", red}}
+	var b strings.Builder
 	apart := true // white space stands before the next run
 	for _, e := range edits {
 		m := marks[e.Op]
 		if !apart {
-			a.printf(" ")
+			b.WriteByte(' ')
 		}
 		text := strings.TrimRight(e.Text, " \n")
 		apart = len(text) < len(e.Text)
-		space := e.Text[len(text):]
-		if e.Op == 0 {
-			a.printf("%s%s", term.Sanitize(text), space)
-		} else {
-			a.printf("%s%s", a.paint(m[2], m[0]+term.Sanitize(text)+m[1]), space)
+		run := term.Sanitize(text)
+		if e.Op != 0 {
+			run = a.paint(m[2], m[0]+run+m[1])
 		}
+		b.WriteString(run)
+		b.WriteString(e.Text[len(text):])
 	}
-	a.printf("\n")
-	return nil
+	return b.String() + "\n"
 }
 
 const red = "31"
@@ -212,9 +250,13 @@ func (a *app) saveDraft(ctx context.Context, p *pick, out string, dryRun bool) e
 		if err != nil {
 			return err
 		}
-		which := "version of " + a.clock(d.Date)
-		if p.version.ID == p.row.Longest {
-			which = "the longest version"
+		what := count(int64(p.version.Words), "word")
+		switch {
+		case len(p.row.Versions) == 1:
+		case p.version.ID == p.row.Longest:
+			what = "the longest version, " + what
+		default:
+			what = "version of " + a.clock(d.Date) + ", " + what
 		}
 		files := int64(0)
 		for _, part := range d.Parts {
@@ -222,7 +264,9 @@ func (a *app) saveDraft(ctx context.Context, p *pick, out string, dryRun bool) e
 				files++
 			}
 		}
-		what := which + ", " + count(int64(p.version.Words), "word") + ", " + count(files, "attachment")
+		if files > 0 {
+			what += ", " + count(files, "attachment")
+		}
 		if dryRun {
 			a.note("%s: would be written: %s.", out, what)
 			return nil

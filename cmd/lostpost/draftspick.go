@@ -40,7 +40,7 @@ func (a *app) pick(ctx context.Context, arg string, paths []string) (*pick, erro
 	}
 	n, err := strconv.Atoi(number)
 	if err != nil || n < 1 || n > len(rows) {
-		return nil, fail(exitFailed, "See the list: lostpost drafts "+strings.Join(paths, " "), "the list has no row %s.", number)
+		return nil, fail(exitFailed, "It has "+count(int64(len(rows)), "row")+". See it again: "+strings.TrimSpace("lostpost drafts "+quoted(paths)), "the list has no row %s.", number)
 	}
 	p := &pick{row: rows[n-1]}
 	p.version = p.row.version(p.row.Longest)

@@ -192,9 +192,14 @@ Import, text, show, extract and drafts see what a file is from its content, neve
 mbox            every dialect: mboxo, mboxrd, mboxcl, mboxcl2, Takeout, Thunderbird, Eudora
 .eml            one message a file, whatever the file is called
 Maildir         also Maildir++ and nested folders, with flags
-Thunderbird     a profile or any part of it; .msf index files are passed over
+Thunderbird     a profile or any part of it, with the folders that prefs.js names; .msf index files are passed over
+Apple Mail      V2 to V10, exports (X.mbox), .emlx; .partial.emlx with its attachments
+.dbx            Outlook Express 5 and 6, with the deleted messages that are still in the file
+.msg, .oft      one message of Outlook a file, with messages inside it; written as mail, always the same
+.olm            the archive that Outlook for Mac exports, with attachments and folders
+MH, Claws       folders of numbered files, with .mh_sequences; also KMail's and Evolution's
 Takeout         Gmail's export, as it comes (zip or tgz) or unpacked, with labels
-zip, tar, gz, bz2, zst   around all of these, also in each other
+zip, tar, 7z, gz, bz2, zst   around all of these, also in each other
 
 Not mail, and no failure: index files, address books, pictures and documents that lie beside.
 `
@@ -202,19 +207,26 @@ Not mail, and no failure: index files, address books, pictures and documents tha
 const jsonHelp = `
 --json prints JSON Lines: UTF-8, one object a line, "type" first. Fields are only added, never renamed. Times are RFC 3339. What is not known is left out.
 
-message   id mid path index offset date from to cc bcc subject mailboxes labels flags size attachments snippet problems text parts
+message   id mid path index offset date from to cc bcc subject mailboxes labels flags size attachments snippet alike problems text parts
   from, to, cc, bcc   a list of {name, addr}
   attachments         a list of {part, name, type, size}
   snippet             a list of {text, mark}
+  alike               ids of near duplicates that search folded into this row
   parts               a list of {part, type, charset, charset_used, encoding, name, size, sha1, sha256, problems, text}
   problems in parts   a list of {code, offset, lost, detail}
 draft     n id state score evidence latest longest words to subject date versions; a row of drafts
   evidence            a list of {weight, reason, where}
   versions            a list of {id, path, index, offset, mailbox, state, words, text_sha1, date}, oldest first
   state               draft, probable, queued, superseded, deleted, sent or template
+explanation   path id kind verdict trace auth bounce log; one of explain, no summary follows; with --line: line alone
+  kind                none, bounce, delay, delivered, feedback, auto-reply or receipt
+  verdict             {kind, sure, short, evidence, against, advice, missing}; evidence and against are lists of {text, field, offset, value}
+  trace               {hops, slowest, total_s, origin, own, problems}; hops, newest first, are a list of {from, name, ip, by, protocol, user, signed_in, queue, for, time, delay_s, tls, tls_version, cipher, skew, unsure, trust, offset}; tls is yes, no, unknown or local; trust is own, unverified or forged; slowest is {by, delay_s}, origin {ip, by, sure}
+  auth                {from, aligned, stated_by, spf, dmarc, arc, dkim}; dkim is a list of {domain, selector, result, bodyhash, verified, key, problem}
+  bounce              {by, form, language, recipients, original}; recipients is a list of {recipient, original, status, status_from, reply, action, reason, retry, who, host, text, means, advice}; original is {mid, id, subject, date}
 diff      from to edits; edits is a list of {op, text}, op is 0 (kept), 1 (added) or -1 (removed)
 item      origin id result reason kept; result is archived, duplicate, vanished, quarantined, pending or not_mail
-facet     field value n; with search --output people, labels, mailboxes
+facet     field value n; with search --facets, or --output people, labels, mailboxes
 clause    id query holds reason; with search --why-not
 thread    id date from subject matched messages; with search --output threads
 query     query total parts; parts is a list of {query, hits, terms, forms}; with search --explain
@@ -223,6 +235,8 @@ account   source name listed known seen stored duplicate failed bytes changed go
 mailbox   source mailbox listed new bytes; one of an account
 config    path archive accounts; accounts is a list of {name, address, server, user, mailboxes, password}
 count     by value messages bytes; a row of stats
+recovered path offset octets state reason file; a stretch of recover, state is whole, damaged, duplicate, zeros, index or not_mail
+delivery  host queue_id message_id from to original relay status dsn reply reason delay delays size first last removed; a row of trace
 exam      state name detail todo; a line of doctor, state is ok, look or bad
 version   version go os arch commit format index
 summary   schema listed known seen stored duplicate failed not_mail bytes indexed total exact next written took_s; always the last line of a list

@@ -92,6 +92,9 @@ func (p *pageReader) hit(ctx context.Context, h index.Hit) (pageRow, error) {
 	}
 	if r.json != nil {
 		r.json.Snippet = r.row.snippet
+		for _, id := range h.Alike {
+			r.json.Alike = append(r.json.Alike, id.String())
+		}
 	}
 	return r, nil
 }

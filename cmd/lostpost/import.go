@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -33,7 +34,7 @@ func (a *app) importCommand() *cobra.Command {
 		Use:     "import PATH...",
 		GroupID: "in",
 		Short:   "Put mail files, folders and packed files into the archive",
-		Long:    "Import takes mbox, .eml, Maildir, Thunderbird and Takeout files and folders, and zip, tar, gz around them, in any mix. What they are is seen from their content. Twice the same adds nothing. The paths themselves are never changed.",
+		Long:    "Import takes mbox, .eml, Maildir, Takeout, the folders of Thunderbird, Apple Mail, Outlook Express (.dbx), Outlook (.msg, .olm), Evolution, KMail, MH and Claws, and zip, tar, 7z, gz around them, in any mix. What they are is seen from their content. Twice the same adds nothing. The paths themselves are never changed.",
 		Example: "  lostpost import takeout.zip\n  lostpost import ~/.thunderbird old-mail/\n  lostpost import -n takeout.zip",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			paths, err := f.list.paths(a, args)
@@ -99,6 +100,7 @@ func (t *importTotal) keepTo(arc *archive.Archive, before int64) {
 }
 
 func (a *app) imports(ctx context.Context, paths []string, f *importFlags) (err error) {
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(indexMemory))
 	started := a.now()
 	if f.dryRun {
 		return a.importDry(ctx, paths, f)
@@ -384,7 +386,7 @@ func (a *app) followIndex(ctx context.Context, arc *archive.Archive, no bool) *i
 	}
 	f.ix = ix
 	f.until = make(chan struct{})
-	opt := index.Options{Log: a.log(), Decode: a.withAttachments(), Follow: true, Until: f.until}
+	opt := index.Options{Log: a.log(), Decode: a.withAttachments(), Facts: indexFacts, Follow: true, Until: f.until}
 	go func() {
 		_, err := index.Update(ctx, ix, arc, opt)
 		f.done <- err
@@ -401,8 +403,7 @@ func (f *indexFollower) finish(ctx context.Context) (indexed int64, err error) {
 	close(f.until)
 	err = <-f.done
 	if err == nil {
-		res, serr := f.ix.Search(ctx, everything)
-		indexed, err = res.Total, serr
+		indexed, err = f.ix.Count(ctx)
 	}
 	if errors.Is(err, context.Canceled) {
 		err = nil // the run's own error says it

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -29,7 +30,12 @@ func (a *app) indexCommand() *cobra.Command {
 	return cmd
 }
 
+// indexMemory is where the collector begins to work harder while mail is
+// indexed. It is no bound: one large message may need more for a while.
+const indexMemory = 256 << 20
+
 func (a *app) index(ctx context.Context, rebuild, watch bool) (err error) {
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(indexMemory))
 	started := a.now()
 	arc, err := a.open()
 	if err != nil {
@@ -41,11 +47,11 @@ func (a *app) index(ctx context.Context, rebuild, watch bool) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, ix.Close()) }()
-	rep, err := index.Update(ctx, ix, arc, index.Options{Log: a.log(), Decode: a.withAttachments(), Follow: watch})
+	rep, err := index.Update(ctx, ix, arc, index.Options{Log: a.log(), Decode: a.withAttachments(), Facts: indexFacts, Follow: watch})
 	if err != nil && !(watch && ctx.Err() != nil) {
 		return err
 	}
-	all, err := ix.Search(context.WithoutCancel(ctx), everything)
+	indexed, err := ix.Count(context.WithoutCancel(ctx))
 	if err != nil {
 		return err
 	}
@@ -55,10 +61,10 @@ func (a *app) index(ctx context.Context, rebuild, watch bool) (err error) {
 	}
 	took := a.now().Sub(started).Seconds()
 	if a.json {
-		return writeJSON(a.buf, summary{Type: "summary", Schema: 1, Indexed: &all.Total, Stored: &st.Messages, Took: took})
+		return writeJSON(a.buf, summary{Type: "summary", Schema: 1, Indexed: &indexed, Stored: &st.Messages, Took: took})
 	}
 	if !a.quiet {
-		a.printf("%s read, %s removed; %s of %s indexed. (%.1f s)\n", count(rep.Added, "message"), term.Number(rep.Removed), term.Number(all.Total), term.Number(st.Messages), took)
+		a.printf("%s read, %s removed; %s of %s indexed. (%.1f s)\n", count(rep.Added, "message"), term.Number(rep.Removed), term.Number(indexed), term.Number(st.Messages), took)
 	}
 	return nil
 }

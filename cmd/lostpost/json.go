@@ -93,6 +93,7 @@ type message struct {
 	Size        int64        `json:"size"`
 	Attachments []attachment `json:"attachments,omitempty"`
 	Snippet     []span       `json:"snippet,omitempty"`
+	Alike       []string     `json:"alike,omitempty"`
 	Problems    int          `json:"problems"`
 }
 
@@ -293,14 +294,12 @@ func writeParts(ctx context.Context, w io.Writer, d *decode.Message, sums []sum)
 			return err
 		}
 		before = ","
-		isText := strings.HasPrefix(p.MediaType, "text/")
-		var text string
-		if isText {
-			var err error
-			if text, err = p.Source(ctx); err != nil {
-				readErr = err
-			}
+		text, err := p.Source(ctx)
+		if err != nil {
+			readErr = err
 		}
+		// A delivery report has text too, though its type is message/.
+		isText := text != "" || strings.HasPrefix(p.MediaType, "text/")
 		j := part{
 			Part: p.Path(), Type: p.MediaType, Charset: p.Declared, CharsetUsed: p.Charset, Encoding: p.Encoding, Name: p.Name,
 			Size: sums[i].size, SHA1: hex.EncodeToString(sums[i].sha1[:]), SHA256: hex.EncodeToString(sums[i].sha256[:]),

@@ -24,7 +24,8 @@ import (
 // An item is one message that an argument names: in the archive, or loose.
 type item struct {
 	id     archive.ID
-	entry  *archive.Entry // nil if loose
+	entry  *archive.Entry   // nil if loose
+	arc    *archive.Archive // nil if loose
 	meta   archive.Meta
 	path   string // of the file, with the place inside it; "" if archived
 	index  int    // 0-based place in that file
@@ -33,9 +34,14 @@ type item struct {
 	size   int64
 }
 
-// decode reads the whole item.
+// decode reads the whole item; of the first piece of an archived message in
+// pieces all of it.
 func (it *item) decode(ctx context.Context, opt decode.Options) (*decode.Message, error) {
-	return decode.Decode(ctx, it.r, it.size, opt)
+	d, err := decode.Decode(ctx, it.r, it.size, opt)
+	if err == nil && it.arc != nil && d.PartialID() != "" {
+		return it.joined(ctx, d, opt)
+	}
+	return d, err
 }
 
 // name is how the item is called in an error.
@@ -84,7 +90,7 @@ func withArchived(ctx context.Context, arc *archive.Archive, id archive.ID, fn f
 		return err
 	}
 	defer f.Close()
-	return fn(&item{id: id, entry: &f.Entry, meta: f.Places[0], offset: -1, r: f, size: f.Size})
+	return fn(&item{id: id, entry: &f.Entry, arc: arc, meta: f.Places[0], offset: -1, r: f, size: f.Size})
 }
 
 // namesMessage reports whether arg is a row, an id or a Message-ID rather than

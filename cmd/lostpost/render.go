@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -25,21 +26,24 @@ var shortFields = []string{"From", "To", "Cc", "Bcc", "Date", "Subject"}
 
 // write puts the message as a person reads it on w.
 func (r reading) write(w io.Writer, d *decode.Message) error {
-	var b strings.Builder
+	b := bufio.NewWriter(w)
+	headed := false
 	switch r.headers {
 	case "short":
 		for _, name := range shortFields {
 			if v := fieldText(d.Header, name); v != "" {
-				fmt.Fprintf(&b, "%s: %s\n", name, oneLine(v))
+				fmt.Fprintf(b, "%s: %s\n", name, oneLine(v))
+				headed = true
 			}
 		}
 	case "all":
 		for f := range d.Header.All() {
 			v, _ := header.DecodeText([]byte(unfold(string(f.Raw))), "")
-			fmt.Fprintf(&b, "%s: %s\n", oneLine(f.Name), oneLine(strings.TrimSpace(v)))
+			fmt.Fprintf(b, "%s: %s\n", oneLine(f.Name), oneLine(strings.TrimSpace(v)))
+			headed = true
 		}
 	}
-	if b.Len() > 0 {
+	if headed {
 		b.WriteByte('\n')
 	}
 	text := d.Text
@@ -49,22 +53,26 @@ func (r reading) write(w io.Writer, d *decode.Message) error {
 	if r.width > 0 {
 		text = wrap(text, r.width)
 	}
-	b.WriteString(term.Sanitize(text))
-	if text != "" && !strings.HasSuffix(text, "\n") {
+	ended := text == "" || strings.HasSuffix(text, "\n")
+	for len(text) > 0 { // in steps: of controls the picture is three times as large
+		piece := clip(text, 32<<10)
+		text = text[len(piece):]
+		b.WriteString(term.Sanitize(piece))
+	}
+	if !ended {
 		b.WriteByte('\n')
 	}
 	for _, p := range d.Parts {
 		if p.Attachment {
-			fmt.Fprintf(&b, "[attachment %s: %s, %s]\n", p.Path(), oneLine(attachmentName(p)), term.Size(decodedSize(p)))
+			fmt.Fprintf(b, "[attachment %s: %s, %s]\n", p.Path(), oneLine(attachmentName(p)), term.Size(decodedSize(p)))
 		}
 	}
 	for _, p := range d.Problems {
 		if p.Lost {
-			fmt.Fprintf(&b, "[not readable: %s: %s]\n", p.Code, oneLine(p.Detail))
+			fmt.Fprintf(b, "[not readable: %s: %s]\n", p.Code, oneLine(p.Detail))
 		}
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return b.Flush()
 }
 
 // fieldText is one field of the short header for people.

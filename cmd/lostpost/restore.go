@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -28,11 +29,11 @@ type restoreFlags struct {
 func (a *app) restoreCommand() *cobra.Command {
 	var f restoreFlags
 	cmd := &cobra.Command{
-		Use:         "restore QUERY... --to NAME|URL",
+		Use:         "restore QUERY...|ID --to NAME|URL",
 		GroupID:     "give",
 		Short:       "Put messages onto an IMAP server, with flags and dates",
 		Long:        "Restore appends the messages that a query finds ('*' is all of them) to the mailboxes of a server that are called as in the archive, or to one. A message that is there already is left alone, so the same command can be repeated and goes on where it was stopped. Nothing on the server is removed. A draft that goes into a mailbox for drafts is marked as one, so that mail programs open it for writing; --mailbox Drafts is the server's own, whatever it is called there. Moving mail from one account to another is fetch from the one and restore to the other.",
-		Example:     "  lostpost restore '*' --to imaps://anna@imap.example.org\n  lostpost restore in:Sent date:2023 --to work --mailbox Old/Sent\n  lostpost restore 'is:draft children' --to work --mailbox Drafts",
+		Example:     "  lostpost restore '*' --to imaps://anna@imap.example.org\n  lostpost restore in:Sent date:2023 --to work --mailbox Old/Sent\n  lostpost restore c07e55d2 --to work --mailbox Drafts",
 		Annotations: map[string]string{"takes": "query"},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.restore(cmd.Context(), strings.Join(args, " "), &f)
@@ -54,6 +55,7 @@ type restorer struct {
 	app     *app
 	arc     *archive.Archive
 	session *imap.Session
+	named   bool // one mailbox was named for all
 
 	messages, copies, appended, there, failed, bytes int64
 }
@@ -81,7 +83,7 @@ func (a *app) restore(ctx context.Context, text string, f *restoreFlags) error {
 		return err
 	}
 	defer arc.Close()
-	r := &restorer{app: a, arc: arc}
+	r := &restorer{app: a, arc: arc, named: f.mailbox != ""}
 	if f.dryRun {
 		err := r.each(ctx, text, f.mailbox, func(string, *archive.File) error { return nil })
 		return errors.Join(err, r.summary(acc, "would be appended where they are not there already"))
@@ -125,13 +127,27 @@ func (r *restorer) run(ctx context.Context, text string, acc account, f *restore
 	return nil
 }
 
-// each calls fn for every message that the query finds, in each of its
-// mailboxes, or in the one that is given.
+// idShown is an id as lists show it, or more of it.
+var idShown = regexp.MustCompile(`^[0-9a-f]{8,64}$`)
+
+// each calls fn for every message that the query finds, or that the id names,
+// in each of its mailboxes, or in the one that is given.
 func (r *restorer) each(ctx context.Context, text, mailbox string, fn func(string, *archive.File) error) error {
-	if strings.TrimSpace(text) == "*" {
-		text = "" // all of the archive needs no index
+	list := func(fn func(archive.ID) error) error {
+		if strings.TrimSpace(text) == "*" {
+			text = "" // all of the archive needs no index
+		}
+		return r.app.selected(ctx, r.arc, text, fn)
 	}
-	return r.app.selected(ctx, r.arc, text, func(id archive.ID) error {
+	if idShown.MatchString(text) {
+		switch id, err := r.arc.Resolve(ctx, text); {
+		case err == nil:
+			list = func(fn func(archive.ID) error) error { return fn(id) }
+		case !errors.Is(err, archive.ErrNotFound):
+			return err
+		}
+	}
+	return list(func(id archive.ID) error {
 		f, err := r.arc.Get(ctx, id)
 		if err != nil {
 			return err
@@ -158,7 +174,7 @@ func (r *restorer) each(ctx context.Context, text, mailbox string, fn func(strin
 // append puts one message into one mailbox. What the server refuses is named,
 // and the next one is tried; what ends the connection ends the run.
 func (r *restorer) append(ctx context.Context, mailbox string, f *archive.File) error {
-	if err := markDraft(mailbox, f); err != nil {
+	if err := r.markDraft(mailbox, f); err != nil {
 		return err
 	}
 	done, err := r.session.Append(ctx, mailbox, f)
@@ -181,8 +197,9 @@ func (r *restorer) append(ctx context.Context, mailbox string, f *archive.File) 
 
 // markDraft gives what goes into a mailbox of drafts the flag by which mail
 // programs open it for editing, whichever form it was saved in. Received mail
-// that somebody dragged there is not marked.
-func markDraft(mailbox string, f *archive.File) error {
+// that somebody dragged there is not marked. Who names the mailbox wants the
+// draft back, so there it is not deleted any more.
+func (r *restorer) markDraft(mailbox string, f *archive.File) error {
 	if role.Of(path.Base(mailbox)) != role.Drafts {
 		return nil
 	}
@@ -201,8 +218,15 @@ func markDraft(mailbox string, f *archive.File) error {
 		return err
 	}
 	fields, _, _ := header.Parse(head, 0)
-	if m := &f.Places[i]; !strings.Contains(string(m.Flags), "D") && drafts.Possible(*m, fields) {
+	m := &f.Places[i]
+	if !drafts.Possible(*m, fields) {
+		return nil
+	}
+	if !strings.Contains(string(m.Flags), "D") {
 		m.Flags = "D" + m.Flags // letters are in order, and D is the first
+	}
+	if r.named {
+		m.Flags = archive.Flags(strings.ReplaceAll(string(m.Flags), "T", ""))
 	}
 	return nil
 }

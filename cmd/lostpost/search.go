@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"runtime/debug"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -26,7 +27,9 @@ type searchFlags struct {
 	output  string
 	whyNot  string
 	format  string
+	facets  string
 	explain bool
+	unfold  bool
 	nul     bool
 }
 
@@ -49,9 +52,11 @@ func (a *app) searchCommand() *cobra.Command {
 	fl.IntVar(&f.limit, "limit", 20, "at most `N` messages (of names: all)")
 	fl.StringVar(&f.page, "page", "", "the page that begins after `CURSOR` (the last line names it)")
 	fl.StringVar(&f.output, "output", "messages", "`WHAT`: messages, threads, ids, mids, files, count, people, labels, mailboxes")
-	fl.StringVar(&f.format, "format", "text", "`FORM`: text, json, notmuch (its own JSON, for its front ends), links=DIR (a Maildir of links to the messages)")
+	fl.StringVar(&f.format, "format", "text", "`FORM`: text, json, notmuch (its own JSON, for its front ends), links=DIR (a Maildir of links to the messages), mbox, eml=DIR")
+	fl.StringVar(&f.facets, "facets", "", "count all matches by each of `LIST`: people, from, to, date, in, label, type, size, ...")
+	fl.BoolVar(&f.unfold, "unfold", false, "a row for every near duplicate, not one for all of them")
 	fl.BoolVar(&f.explain, "explain", false, "say how the query was read and what each part of it finds")
-	fl.StringVar(&f.whyNot, "why-not", "", "say which part of the query fails on message `ID`")
+	fl.StringVar(&f.whyNot, "why-not", "", "say which part of the query fails on message `ID`, or on a file")
 	fl.BoolVarP(&f.nul, "null", "0", false, "with ids, mids, files: NUL between them")
 	return cmd
 }
@@ -60,9 +65,6 @@ func (a *app) searchCommand() *cobra.Command {
 var everything = index.Request{Query: query.All{}, Limit: 1, Count: true}
 
 var sorts = map[string]index.Sort{"date": index.Newest, "oldest": index.Oldest, "relevance": index.Relevance, "size": index.Largest}
-
-// facetFields are the outputs of search that are facets.
-var facetFields = map[string]query.Field{"people": "contact", "labels": "label", "mailboxes": "in"}
 
 func (a *app) search(ctx context.Context, text string, f *searchFlags) error {
 	// A search needs a few megabytes and ends: one round of the collector costs
@@ -100,6 +102,12 @@ func (a *app) search(ctx context.Context, text string, f *searchFlags) error {
 		return a.explainQuery(ctx, ix, q)
 	}
 	r := index.Request{Query: q, Sort: order, Limit: f.limit, After: f.page, Widen: true}
+	if f.facets != "" {
+		if r.Facets, err = facetList(f.facets); err != nil {
+			return err
+		}
+	}
+	r.Fold = !f.unfold && f.output == "messages"
 	if f.format != "text" {
 		return a.searchAs(ctx, page, ix, r, f)
 	}
@@ -114,7 +122,7 @@ func (a *app) search(ctx context.Context, text string, f *searchFlags) error {
 	case "ids", "mids", "files":
 		return a.searchNames(ctx, arc, ix, index.Request{Query: q, Sort: order, Limit: 1000, After: f.page}, f)
 	}
-	field, ok := facetFields[f.output]
+	field, ok := facetOutputs[f.output]
 	if !ok {
 		return fail(exitFailed, "It is messages, threads, ids, mids, files, count, people, labels or mailboxes.", "--output cannot be %q.", f.output)
 	}
@@ -134,24 +142,6 @@ func (a *app) searchCount(ctx context.Context, ix index.Index, q query.Expr) err
 		a.printf("%d\n", res.Total)
 	}
 	return errors.Join(err, noneIfZero(res.Total))
-}
-
-// searchFacet prints the values of a field over all matches, with counts.
-func (a *app) searchFacet(ctx context.Context, ix index.Index, q query.Expr, field query.Field) error {
-	res, err := ix.Search(ctx, index.Request{Query: q, Limit: 1, Facets: []query.Field{field}})
-	if err != nil {
-		return err
-	}
-	for _, c := range res.Facets[field] {
-		if !a.json {
-			a.printf("%d\t%s\n", c.N, oneLine(c.Value))
-			continue
-		}
-		if err := writeJSON(a.buf, facet{"facet", string(field), c.Value, c.N}); err != nil {
-			return err
-		}
-	}
-	return noneIfZero(int64(len(res.Facets[field])))
 }
 
 func noneIfZero(n int64) error {
@@ -187,6 +177,7 @@ func (a *app) searchMessages(ctx context.Context, page *pageReader, ix index.Ind
 	}
 	var rows []row
 	var ids []archive.ID
+	folded := 0
 	for _, h := range res.Hits {
 		r, err := page.hit(ctx, h)
 		if err != nil {
@@ -199,17 +190,30 @@ func (a *app) searchMessages(ctx context.Context, page *pageReader, ix index.Ind
 			}
 		}
 		r.row.n = len(rows) + 1
+		if n := len(h.Alike); n > 0 {
+			r.row.marks += "+" + strconv.Itoa(n)
+			folded += n
+		}
 		rows = append(rows, r.row)
 		ids = append(ids, h.ID)
 	}
 	if a.json {
+		if err := a.facets(r.Facets, res); err != nil {
+			return err
+		}
 		err := writeJSON(a.buf, summary{Type: "summary", Schema: 1, Total: &res.Total, Exact: &res.Exact, Next: res.Next,
 			Indexed: &res.Indexed, Stored: &st.Messages, Took: res.Took.Seconds()})
 		return errors.Join(err, noneIfZero(int64(len(res.Hits))))
 	}
 	a.list(rows)
 	a.remember(ids)
+	if err := a.facets(r.Facets, res); err != nil {
+		return err
+	}
 	a.widened(res)
+	if folded > 0 {
+		a.note("%s of a row (+) not shown: --unfold", count(int64(folded), "near duplicate"))
+	}
 	a.coverage(res, res.Indexed, st.Messages)
 	if len(res.Hits) == 0 {
 		return a.nothingFound(ctx, ix, r.Query)

@@ -23,6 +23,8 @@ func (a *app) searchAs(ctx context.Context, page *pageReader, ix index.Index, r 
 	if f.output != "messages" && f.output != "threads" {
 		return fail(exitFailed, "It goes with --output messages or threads.", "--format %s cannot be had with --output %s.", f.format, f.output)
 	}
+	fold := r.Fold
+	r.Fold = false // of what is written somewhere, each message counts
 	dir, links := strings.CutPrefix(f.format, "links=")
 	switch {
 	case f.format == "json":
@@ -30,14 +32,19 @@ func (a *app) searchAs(ctx context.Context, page *pageReader, ix index.Index, r 
 		if f.output == "threads" {
 			return a.searchThreads(ctx, page.arc, ix, r)
 		}
-		r.Marks = true
+		r.Marks, r.Fold = true, fold
 		return a.searchMessages(ctx, page, ix, r)
 	case f.format == "notmuch":
 		return a.searchNotmuch(ctx, page.arc, ix, r)
 	case links && dir != "":
 		return a.searchLinks(ctx, page.arc, ix, r, dir, f)
+	case f.format == "mbox":
+		return a.searchMail(ctx, page.arc, ix, r, &exportFlags{format: "mbox", out: "-", split: "none"}, f)
 	}
-	return fail(exitFailed, "It is text, json, notmuch or links=DIR.", "--format cannot be %q.", f.format)
+	if dir, ok := strings.CutPrefix(f.format, "eml="); ok && dir != "" {
+		return a.searchMail(ctx, page.arc, ix, r, &exportFlags{format: "eml", out: dir, split: "none"}, f)
+	}
+	return fail(exitFailed, "It is text, json, notmuch, links=DIR, mbox or eml=DIR.", "--format cannot be %q.", f.format)
 }
 
 // A notmuchThread is one element of what "notmuch search --format=json" prints
@@ -97,7 +104,7 @@ func (a *app) notmuchThread(ctx context.Context, arc *archive.Archive, ix index.
 			if err != nil {
 				return err
 			}
-			clauses, err := ix.Explain(ctx, query.Not{X: r.Query}, index.Document{Entry: *it.entry, Message: d})
+			clauses, err := ix.Explain(ctx, query.Not{X: r.Query}, index.Document{Entry: *it.entry, Message: d, Facts: indexFacts(*it.entry, d)})
 			if err != nil {
 				return err
 			}
@@ -235,4 +242,34 @@ func (a *app) searchLinks(ctx context.Context, arc *archive.Archive, ix index.In
 	}
 	a.note("%s in %s.", count(n, "link"), a.tilde(dir))
 	return noneIfZero(n)
+}
+
+// searchMail writes the messages themselves, as export does, in the order of
+// the search: an mbox to stdout, or .eml files into a folder.
+func (a *app) searchMail(ctx context.Context, arc *archive.Archive, ix index.Index, r index.Request, out *exportFlags, f *searchFlags) error {
+	x := &exporter{app: a, flags: out, arc: arc}
+	var copies []exportCopy
+	r.Limit = 1000
+	err := pages(ctx, ix, r, func(h index.Hit) error {
+		if f.limited && len(copies) == f.limit {
+			return errEnough
+		}
+		e, err := arc.Lookup(ctx, h.ID)
+		if err != nil {
+			return err
+		}
+		x.messages++
+		copies = append(copies, exportCopy{h.ID, e.Size, e.Places[0]})
+		return nil
+	})
+	if err != nil && !errors.Is(err, errEnough) {
+		return err
+	}
+	if len(copies) == 0 {
+		return status(exitNone)
+	}
+	if err := x.writeAll(ctx, map[string][]exportCopy{"": copies}, func() {}); err != nil {
+		return err
+	}
+	return x.summary()
 }

@@ -24,7 +24,7 @@ func (a *app) statsCommand() *cobra.Command {
 		Use:         "stats [QUERY...]",
 		GroupID:     "keep",
 		Short:       "Counts and sizes by year, mailbox, sender and more",
-		Long:        "Stats counts the messages of the archive, or those that a query finds, and their octets. --by status counts what delivery notices say (5.1.1: no such address). A message that belongs to several rows, such as one in two mailboxes, is counted in each; the last line counts every message once.",
+		Long:        "Stats counts the messages of the archive, or those that a query finds, and their octets. --by status counts the codes of delivery notices (5.1.1: no such address), --by reason what they mean. A message that belongs to several rows, such as one in two mailboxes, is counted in each; the last line counts every message once.",
 		Example:     "  lostpost stats\n  lostpost stats --by sender date:2024\n  lostpost stats --by type --json",
 		Annotations: map[string]string{"takes": "query"},
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -32,7 +32,7 @@ func (a *app) statsCommand() *cobra.Command {
 		},
 	}
 	fl := cmd.Flags()
-	fl.StringVar(&by, "by", "year", "`WHAT`: year, mailbox, sender, size, type, charset, problem or status")
+	fl.StringVar(&by, "by", "year", "`WHAT`: year, mailbox, sender, size, type, charset, problem, status or reason")
 	fl.IntVar(&limit, "limit", 0, "at most `N` rows, the largest first (0: all)")
 	a.fixed(cmd, "by", slices.Sorted(maps.Keys(statRows))...)
 	return cmd
@@ -58,6 +58,7 @@ var statRows = map[string]statRow{
 	"charset": {parts: charsetRows},
 	"status":  {parts: statusRows},
 	"problem": {whole: problemRows},
+	"reason":  {whole: reasonRows},
 }
 
 // A tally counts messages and octets of one row.
@@ -88,7 +89,7 @@ func (c *counter) add(rows []string, size int64) {
 func (a *app) stats(ctx context.Context, text, by string, limit int) error {
 	kind, ok := statRows[by]
 	if !ok {
-		return fail(exitFailed, "It is year, mailbox, sender, size, type, charset, problem or status.", "--by cannot be %q.", by)
+		return fail(exitFailed, "It is year, mailbox, sender, size, type, charset, problem, status or reason.", "--by cannot be %q.", by)
 	}
 	arc, err := a.open()
 	if err != nil {

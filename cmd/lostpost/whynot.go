@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -89,26 +91,47 @@ func widen(clauses []query.Expr, try func(query.Expr) (int64, error)) (query.Exp
 	return nil, nil
 }
 
-// whyNot says for each clause of the query whether it holds on one message.
+// whyNot says for each clause of the query whether it holds on one message,
+// which may be a file.
 func (a *app) whyNot(ctx context.Context, arc *archive.Archive, ix index.Index, q query.Expr, arg string) error {
+	code := exitOK
+	one := func(it *item) error {
+		found, err := a.whyNotOne(ctx, arc, ix, q, it)
+		if !found {
+			code = exitNone
+		}
+		return err
+	}
+	if !a.namesMessage(arg) {
+		err := a.loose(ctx, arg, func(it *item) error { return a.whyNotFile(ctx, arc, it, one) })
+		return cmp.Or(err, statusOf(code))
+	}
 	ids, err := a.resolve(ctx, arc, arg)
 	if err != nil {
 		return err
 	}
-	code := exitOK
 	for _, id := range ids {
-		err := withArchived(ctx, arc, id, func(it *item) error {
-			found, err := a.whyNotOne(ctx, arc, ix, q, it)
-			if !found {
-				code = exitNone
-			}
-			return err
-		})
-		if err != nil {
+		if err := withArchived(ctx, arc, id, one); err != nil {
 			return err
 		}
 	}
 	return statusOf(code)
+}
+
+// whyNotFile calls fn for a message of a file, with what the archive knows of
+// it if it has it. No query finds what it does not have: that is said first.
+func (a *app) whyNotFile(ctx context.Context, arc *archive.Archive, it *item, fn func(*item) error) error {
+	e, err := arc.Lookup(ctx, it.id)
+	switch {
+	case err == nil:
+		it.entry = &e
+	case errors.Is(err, archive.ErrNotFound):
+		a.note("%s is not in the archive: lostpost import PATH. This is what the query would say of it.", it.name())
+		it.entry = &archive.Entry{ID: it.id, Size: it.size, Places: []archive.Meta{it.meta}}
+	default:
+		return err
+	}
+	return fn(it)
 }
 
 // whyNotOne prints the clauses for one message and reports whether the query
@@ -118,7 +141,7 @@ func (a *app) whyNotOne(ctx context.Context, arc *archive.Archive, ix index.Inde
 	if err != nil {
 		return false, err
 	}
-	doc := index.Document{Entry: *it.entry, Message: d}
+	doc := index.Document{Entry: *it.entry, Message: d, Facts: indexFacts(*it.entry, d)}
 	clauses, err := ix.Explain(ctx, q, doc)
 	if err != nil {
 		return false, err
@@ -128,7 +151,10 @@ func (a *app) whyNotOne(ctx context.Context, arc *archive.Archive, ix index.Inde
 	if err != nil {
 		return false, err
 	}
-	label := a.shortID(ctx, arc, it.id)
+	label := it.path
+	if label == "" {
+		label = a.shortID(ctx, arc, it.id)
+	}
 	for _, c := range clauses {
 		reason := ""
 		if !c.Holds {
@@ -185,6 +211,29 @@ func whyNoClause(c index.Clause, e *archive.Entry, d *decode.Message) string {
 			boxes = append(boxes, mailboxName(p.Mailbox))
 		}
 		return "it is in " + strings.Join(boxes, ", ")
+	case "is":
+		var flags []string
+		for _, p := range e.Places {
+			flags = append(flags, flagWords(p.Flags)...)
+		}
+		if flags == nil {
+			return "it has no flags"
+		}
+		slices.Sort(flags)
+		return "it is " + strings.Join(slices.Compact(flags), ", ")
+	case "id":
+		return say("Message-ID", strings.Join(d.Header.MessageIDs("Message-ID"), " "))
+	case "list":
+		list, _ := d.Header.Text("List-Id", "")
+		return say("List-Id", list)
+	case "header":
+		name, _, _ := strings.Cut(value, "=")
+		text, _ := d.Header.Text(name, "")
+		return say(name, text)
+	case "lang":
+		return "it declares no language"
+	case "source":
+		return say("source", e.Places[0].Origin)
 	case "has", "type", "filename", "attached":
 		if value == "problem" {
 			return ""

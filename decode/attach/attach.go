@@ -1,6 +1,6 @@
 // Package attach gets the words out of the files that people attach: PDF,
 // Word, Excel and PowerPoint since 2007 (ECMA-376), OpenDocument (ISO/IEC
-// 26300), RTF, HTML, plain text, and all of these inside zip files. It is for
+// 26300), RTF, HTML, plain text, and all of these inside zip, gzip and tar files. It is for
 // searching: order of reading and words are kept, looks are not.
 //
 // Promises. Text is valid UTF-8. No input makes it panic; time, memory and
@@ -52,7 +52,7 @@ const (
 	defaultTextBytes = 8 << 20
 	defaultTime      = 10 * time.Second
 
-	maxNesting = 8 // zip files in each other
+	maxNesting = 8 // packed files in each other
 )
 
 // A Fault says why text of an attachment is missing or may be.
@@ -79,7 +79,7 @@ var (
 
 // Text gives the text of a file, with "\n" line ends, and what is missing of
 // it. mediaType is lower case; it and fileName may be wrong or empty. The text
-// of a file inside a zip file follows a line with its name.
+// of a file inside a zip or tar file follows a line with its name.
 //
 // When ctx ends, Text returns what it has.
 func Text(ctx context.Context, file []byte, mediaType, fileName string, opt Options) (string, []Fault) {
@@ -104,7 +104,7 @@ type job struct {
 	ctx     context.Context
 	opt     Options
 	room    int64 // octets that may still be unpacked
-	nesting int   // zip files around what is being read
+	nesting int   // packed files around what is being read
 	text    strings.Builder
 	faults  []Fault
 	late    bool
@@ -165,6 +165,10 @@ func (j *job) read(b []byte, mediaType, fileName string) {
 		j.pdf(b)
 	case Zip:
 		j.zip(b)
+	case Gzip:
+		j.gzip(b, fileName)
+	case Tar:
+		j.tar(b)
 	case RTF:
 		j.rtf(b)
 	case HTML:

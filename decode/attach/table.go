@@ -18,6 +18,8 @@ const (
 	RTF
 	PDF
 	Zip // also what is packed as one: docx, xlsx, pptx, odt, ods, odp
+	Gzip
+	Tar
 	old // Office of before 2007, and encrypted files of the later ones
 )
 
@@ -52,6 +54,18 @@ var table = []struct {
 			"odt", "ott", "ods", "ots", "odp", "otp", "odg", "epub",
 		},
 		signatures: []string{"PK\x03\x04", "PK\x05\x06"},
+	},
+	{
+		kind: Gzip, what: "gzip",
+		types:      []string{"application/gzip", "application/x-gzip"},
+		extensions: []string{"gz", "tgz"},
+		signatures: []string{"\x1f\x8b\x08"},
+	},
+	{
+		kind: Tar, what: "tar", within: 512, // POSIX.1-1988: magic at 257
+		types:      []string{"application/x-tar"},
+		extensions: []string{"tar"},
+		signatures: []string{"ustar\x00", "ustar "},
 	},
 	{
 		kind: RTF, what: "RTF",

@@ -28,7 +28,7 @@ type member struct {
 // zip reads a zip file: as a document if it is one, else every file in it.
 func (j *job) zip(b []byte) {
 	if j.nesting >= maxNesting {
-		j.fault(Limit, true, "zip files in each other")
+		j.fault(Limit, true, "packed files in each other")
 		return
 	}
 	members := j.members(b)
@@ -47,17 +47,20 @@ func (j *job) zip(b []byte) {
 		}
 		j.line()
 		j.write(m.name + "\n")
-		r, ok := j.open(m)
-		if !ok {
-			continue
+		if r, ok := j.open(m); ok {
+			j.inner(m, r)
 		}
-		head := make([]byte, LookAt)
-		n, _ := io.ReadFull(r, head) // an error comes again
-		if kind, _ := Look(head[:n], "", m.name); kind == None {
-			continue // pictures are not unpacked; named as a PDF and none: not worth a fault here
-		}
-		j.read(j.all(m, io.MultiReader(bytes.NewReader(head[:n]), r)), "", m.name)
 	}
+}
+
+// inner reads the content of a packed file, if there is text in it.
+func (j *job) inner(m member, r io.Reader) {
+	head := make([]byte, LookAt)
+	n, _ := io.ReadFull(r, head) // an error comes again
+	if kind, _ := Look(head[:n], "", m.name); kind == None {
+		return // pictures are not unpacked; named as a PDF and none: not worth a fault here
+	}
+	j.read(j.all(m, io.MultiReader(bytes.NewReader(head[:n]), r)), "", m.name)
 }
 
 // members lists the files of a zip file: by its directory, or by the headers
@@ -161,7 +164,7 @@ func (j *job) all(m member, r io.Reader) []byte {
 		j.fault(Limit, true, "unpacked octets")
 		b.Truncate(int(j.room))
 	} else if err != nil || m.sum != 0 && !j.late && crc32.ChecksumIEEE(b.Bytes()) != m.sum {
-		j.fault(Damaged, true, "zip file with damaged content")
+		j.fault(Damaged, true, "packed file with damaged content")
 	}
 	j.room -= min(n, j.room)
 	return b.Bytes()

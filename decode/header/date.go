@@ -92,7 +92,7 @@ func (d *dateReader) number() {
 		d.at++
 	}
 	switch {
-	case length >= 3 && d.year < 0:
+	case length >= 3 && d.year < 0 && !(length == 3 && n <= 31): // "029" is a day
 		d.year = n
 		if length == 3 { // RFC 5322 section 4.3
 			d.year += 1900

@@ -15,6 +15,10 @@ const sniffLines = 64 << 10
 // maxName is the longest field name: longer than a line may be is none.
 const maxName = 998
 
+// maxReceived is how much of a Received field is looked through for its date
+// when a line may belong to it. Real ones have some hundred octets.
+const maxReceived = 4 << 10
+
 // Parse reads a header section. It stops at the empty line that ends it, at
 // the first line from which on nothing is header, or at the end of b. n is the
 // number of octets that belong to the section, its ending empty line included:
@@ -26,7 +30,7 @@ const maxName = 998
 // order mark and mailbox lines that stand before the first field. A part of a
 // multipart, whose header may be empty, is read by ParsePart.
 func Parse(b []byte, max int) (h Header, n int, faults []Fault) {
-	p := parser{b: b, max: max, looked: -1}
+	p := parser{b: b, max: max, usual: 24, looked: -1}
 	p.sniff()
 	p.lead()
 	return p.section()
@@ -35,7 +39,7 @@ func Parse(b []byte, max int) (h Header, n int, faults []Fault) {
 // ParsePart is Parse for the header of a part inside a multipart: an empty
 // line at the start means that the part has no fields.
 func ParsePart(b []byte, max int) (h Header, n int, faults []Fault) {
-	p := parser{b: b, max: max, looked: -1}
+	p := parser{b: b, max: max, usual: 4, looked: -1}
 	p.sniff()
 	return p.section()
 }
@@ -44,6 +48,7 @@ func ParsePart(b []byte, max int) (h Header, n int, faults []Fault) {
 type parser struct {
 	b         []byte
 	max       int
+	usual     int  // fields that a section like this one has
 	cr        bool // lines end in CR alone
 	pos       int
 	h         Header
@@ -300,7 +305,7 @@ func (p *parser) valueLine(line []byte) bool {
 	if len(raw) == 0 {
 		return len(line) > 40 && bytes.IndexByte(line, ' ') < 0
 	}
-	if !strings.EqualFold(last.Name, "Received") {
+	if !strings.EqualFold(last.Name, "Received") || len(raw) > maxReceived {
 		return false
 	}
 	word, rest, _ := bytes.Cut(line, []byte(" "))
@@ -321,7 +326,7 @@ func (p *parser) field(start, nameEnd, value, end int) {
 	}
 	name := p.b[start:nameEnd]
 	if p.h.fields == nil {
-		p.h.fields = make([]Field, 0, 24)
+		p.h.fields = make([]Field, 0, p.usual)
 	}
 	if value > nameEnd+1 {
 		// QUIRK: RFC 5322 section 2.2 has the colon right after the name

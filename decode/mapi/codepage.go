@@ -63,6 +63,34 @@ func Charset(codePage int) string {
 	return ""
 }
 
+// languages are the code pages of Windows by language, the lower 10 bits of a
+// locale (MS-LCID 2.2), where they are not 1252.
+var languages = map[int]int{
+	0x01: 1256, 0x20: 1256, 0x29: 1256, // Arabic, Urdu, Persian
+	0x02: 1251, 0x19: 1251, 0x22: 1251, 0x23: 1251, 0x2f: 1251, 0x3f: 1251, 0x40: 1251, 0x44: 1251, 0x50: 1251, // Bulgarian, Russian and their neighbours
+	0x05: 1250, 0x0e: 1250, 0x15: 1250, 0x18: 1250, 0x1a: 1250, 0x1b: 1250, 0x1c: 1250, 0x24: 1250, // Czech to Slovenian
+	0x08: 1253, 0x0d: 1255, 0x1f: 1254, 0x2c: 1254, // Greek, Hebrew, Turkish, Azerbaijani
+	0x25: 1257, 0x26: 1257, 0x27: 1257, // Estonian, Latvian, Lithuanian
+	0x1e: 874, 0x2a: 1258, // Thai, Vietnamese
+	0x04: 950, 0x11: 932, 0x12: 949, // Chinese, Japanese, Korean
+}
+
+// LocaleCodePage is the code page that Windows uses for a locale, 0 for none.
+func LocaleCodePage(locale int) int {
+	switch locale &= 0xffff; locale {
+	case 0, 0x007f, 0x0400, 0x0800: // none, and those of the machine
+		return 0
+	case 0x0804, 0x1004: // Chinese of the mainland and of Singapore
+		return 936
+	case 0x0c1a, 0x1c1a: // Serbian in Cyrillic letters
+		return 1251
+	}
+	if page := languages[locale&0x3ff]; page != 0 {
+		return page
+	}
+	return 1252
+}
+
 // Text reads octets in a code page, up to the first NUL. Without a code page
 // that is known it is guessed, as decode/charset does.
 func Text(b []byte, codePage int) string {

@@ -66,26 +66,57 @@ func (t Type) Size() int {
 // The identifiers that mail needs (MS-OXPROPS), by their names there without
 // PidTag.
 const (
-	MessageClass        = 0x001a
-	Subject             = 0x0037
-	ClientSubmitTime    = 0x0039
-	SenderName          = 0x0c1a
-	SenderEmailAddress  = 0x0c1f
-	MessageDeliveryTime = 0x0e06
-	Body                = 0x1000
-	RTFCompressed       = 0x1009
-	HTML                = 0x1013
-	InternetMessageID   = 0x1035
-	DisplayName         = 0x3001
-	AttachData          = 0x3701
-	AttachFilename      = 0x3704
-	AttachMethod        = 0x3705
-	AttachLongFilename  = 0x3707
-	AttachMimeTag       = 0x370e
-	AttachContentID     = 0x3712
-	AttachmentHidden    = 0x7ffe
-	InternetCodePage    = 0x3fde
-	MessageCodePage     = 0x3ffd
+	Importance           = 0x0017
+	MessageClass         = 0x001a
+	Sensitivity          = 0x0036
+	Subject              = 0x0037
+	ClientSubmitTime     = 0x0039
+	SentRepresentingName = 0x0042
+	ReplyRecipientNames  = 0x0050
+	SentRepresentingType = 0x0064
+	SentRepresentingAddr = 0x0065
+	ConversationTopic    = 0x0070
+	ConversationIndex    = 0x0071
+	TransportHeaders     = 0x007d
+	RecipientType        = 0x0c15
+	SenderName           = 0x0c1a
+	SenderAddressType    = 0x0c1e
+	SenderEmailAddress   = 0x0c1f
+	DisplayBcc           = 0x0e02
+	DisplayCc            = 0x0e03
+	DisplayTo            = 0x0e04
+	MessageDeliveryTime  = 0x0e06
+	MessageFlags         = 0x0e07
+	Body                 = 0x1000
+	ReportText           = 0x1001
+	RTFCompressed        = 0x1009
+	HTML                 = 0x1013
+	InternetMessageID    = 0x1035
+	InternetReferences   = 0x1039
+	InReplyTo            = 0x1042
+	LastVerb             = 0x1081
+	FlagStatus           = 0x1090
+	DisplayName          = 0x3001
+	AddressType          = 0x3002
+	EmailAddress         = 0x3003
+	CreationTime         = 0x3007
+	ModificationTime     = 0x3008
+	AttachData           = 0x3701
+	AttachFilename       = 0x3704
+	AttachMethod         = 0x3705
+	AttachLongFilename   = 0x3707
+	AttachPathname       = 0x3708
+	AttachLongPathname   = 0x370d
+	AttachMimeTag        = 0x370e
+	AttachContentID      = 0x3712
+	AttachFlags          = 0x3714
+	SMTPAddress          = 0x39fe
+	InternetCodePage     = 0x3fde
+	MessageLocale        = 0x3ff1
+	MessageCodePage      = 0x3ffd
+	SenderSMTP           = 0x5d01
+	SentRepresentingSMTP = 0x5d02
+	AttachmentHidden     = 0x7ffe
 )
 
 // A Property is an identifier with its values.

@@ -57,6 +57,18 @@ func TestPropertiesGet(t *testing.T) {
 	}
 }
 
+func TestLocaleCodePage(t *testing.T) {
+	for locale, want := range map[int]int{
+		0x0409: 1252, 0x0407: 1252, 0x0419: 1251, 0x0405: 1250, 0x0408: 1253, 0x041f: 1254, 0x040d: 1255, 0x0c01: 1256, 0x0425: 1257, 0x042a: 1258,
+		0x041e: 874, 0x0411: 932, 0x0804: 936, 0x0412: 949, 0x0404: 950, 0x0c04: 950, 0x081a: 1250, 0x0c1a: 1251,
+		0: 0, 0x0400: 0, 0x007f: 0, 0x10419: 1251, -1: 1252,
+	} {
+		if got := LocaleCodePage(locale); got != want {
+			t.Errorf("%#04x: got %d, want %d", locale, got, want)
+		}
+	}
+}
+
 func TestCharsetNamesAreKnown(t *testing.T) {
 	for page, want := range map[int]string{
 		1252: "windows-1252", 28592: "iso-8859-2", 874: "windows-874", 850: "ibm850", 65001: "utf-8", 950: "big5", 0: "", 99999: "",

@@ -36,11 +36,16 @@ const maxRest = 64 << 10
 // QUIRK: RFC 2045 section 6.8 has lines of 76, an alphabet, padding once and at
 // the end, and says nothing of text after it. Mail has lines of any length,
 // junk, no or doubled padding, several padded pieces, the URL-safe alphabet of
-// RFC 4648 section 5, list footers, and plain text under the label.
+// RFC 4648 section 5, list footers, and plain text under the label: that is
+// given as it is, but for pictures, sounds and films, where no text can be
+// meant and all that is not in the alphabet is passed over.
 // Tests: testdata/quirks/base64-junk.eml, testdata/quirks/base64-no-padding.eml,
 // testdata/quirks/base64-concatenated.eml, testdata/quirks/base64-urlsafe.eml,
-// testdata/quirks/base64-footer.eml, testdata/quirks/base64-plain.eml
+// testdata/quirks/base64-footer.eml, testdata/quirks/base64-plain.eml,
+// testdata/quirks/base64-plain-sound.eml
 type base64Decoder struct {
+	content  content
+	strict   bool // what is not in the alphabet of RFC 2045 is passed over
 	begun    bool // the first window was looked at
 	identity bool // it is no base64
 	footer   bool // text follows the data
@@ -57,13 +62,26 @@ type base64Decoder struct {
 	rest     []byte
 }
 
+// content is what base64 is said to hold.
+type content uint8
+
+const (
+	textContent  content = iota
+	fileContent          // octets that may be a text
+	mediaContent         // octets that are no text
+)
+
 func (d *base64Decoder) decode(dst, src []byte, base int64, eof bool, f *faults) ([]byte, int) {
 	if !d.begun {
 		d.begun = true
-		if d.identity = plainText(src); d.identity {
+		switch plain := plainText(src, d.content); {
+		case plain && d.content == mediaContent:
+			d.strict = true
+		case plain:
+			d.identity = true
 			f.add("base64-plain", base, false, "")
 		}
-		d.standard = bytes.IndexByte(src, '+') >= 0 || bytes.IndexByte(src, '/') >= 0
+		d.standard = d.strict || bytes.IndexByte(src, '+') >= 0 || bytes.IndexByte(src, '/') >= 0
 	}
 	if d.identity {
 		return append(dst, src...), len(src)
@@ -74,7 +92,7 @@ func (d *base64Decoder) decode(dst, src []byte, base int64, eof bool, f *faults)
 			d.rest = append(d.rest, src[at:min(len(src), at+maxRest-len(d.rest))]...)
 			return dst, len(src)
 		}
-		if d.ended && !d.midLine {
+		if d.ended && !d.midLine && !d.strict {
 			text, _, ok := lineEnd(src[at:])
 			if !ok && !eof && at > 0 {
 				return dst, at // look at the line as a whole
@@ -305,7 +323,7 @@ func (d *base64Decoder) cleanRun(dst, src []byte) ([]byte, int) {
 // encoded. It looks at the first window. Text of base64 has no blanks inside
 // its lines, and decodes to text or to what its media type says; prose has
 // both blanks and signs outside the alphabet.
-func plainText(src []byte) bool {
+func plainText(src []byte, c content) bool {
 	var first []byte
 	for rest := src; len(rest) > 0; {
 		text, whole, _ := lineEnd(rest)
@@ -313,6 +331,9 @@ func plainText(src []byte) bool {
 			break
 		}
 		rest = rest[whole:]
+	}
+	if c != textContent && len(first)%4 == 0 && allBase64(first) && len(bytes.TrimSpace(src)) == len(first) {
+		return false // whole groups: a file of 3, 6 or 9 octets
 	}
 	if len(first) == 0 || allBase64(first) && (len(first) >= 16 || first[len(first)-1] == '=' || readable(decodeAll(first))) {
 		return false

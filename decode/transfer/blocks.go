@@ -137,6 +137,8 @@ func yencExtent(text []byte, at int) (end int, ok bool) {
 
 // binhexExtent finds the colon that ends a BinHex file.
 func binhexExtent(text []byte, at int) (end int, ok bool) {
+	_, whole, _ := lineEnd(text[at:]) // the mark
+	at += whole
 	begun := false
 	for at < len(text) {
 		n, whole, _ := lineEnd(text[at:])
@@ -147,8 +149,8 @@ func binhexExtent(text []byte, at int) (end int, ok bool) {
 			if line = line[1:]; line[len(line)-1] == ':' {
 				return at + whole, true
 			}
-		case !begun && len(line) > 0 && !bytes.HasPrefix(line, []byte(binhexMark)):
-			return 0, false // prose that quotes the mark
+		case !begun && len(line) > 0:
+			return 0, false // prose that quotes the mark, or the mark once more
 		case begun && len(line) > 0 && line[len(line)-1] == ':':
 			return at + whole, true
 		case begun && len(line) > 0 && binhexTable[line[0]] == 255:

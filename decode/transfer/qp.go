@@ -8,9 +8,10 @@ import "bytes"
 // escapes, no octets above 0x7e and nothing after a soft break. Lines here may
 // have any length; both cases of digits, raw octets, blanks after a soft break
 // and an equals sign or half an escape at the end are taken; an equals sign
-// that begins no escape is text.
+// that begins no escape is text. So is a line of nothing but equals signs:
+// senders that encode some lines only rule off their text with it.
 // Tests: testdata/quirks/qp-bad-escape.eml, testdata/quirks/qp-cut.eml,
-// testdata/quirks/qp-blank-after-soft-break.eml
+// testdata/quirks/qp-blank-after-soft-break.eml, testdata/quirks/qp-rule.eml
 type qpDecoder struct{}
 
 func (d *qpDecoder) decode(dst, src []byte, base int64, eof bool, f *faults) ([]byte, int) {
@@ -37,7 +38,10 @@ func (d *qpDecoder) decode(dst, src []byte, base int64, eof bool, f *faults) ([]
 		}
 		trimmed := bytes.TrimRight(line, " \t\r")
 		last := at+whole == len(src) && eof
-		if n := len(trimmed); n > 0 && trimmed[n-1] == '=' { // soft break
+		if rule(trimmed) {
+			f.add("qp-bad-escape", base+int64(at), false, "")
+			dst = append(append(dst, trimmed...), src[at+text:at+whole]...)
+		} else if n := len(trimmed); n > 0 && trimmed[n-1] == '=' { // soft break
 			dst = d.text(dst, trimmed[:n-1], base+int64(at), false, f)
 			if last && !ok {
 				f.add("qp-cut", base+int64(at+n-1), false, "")
@@ -49,6 +53,12 @@ func (d *qpDecoder) decode(dst, src []byte, base int64, eof bool, f *faults) ([]
 		at += whole
 	}
 	return dst, at
+}
+
+// rule reports whether a line is a rule of equals signs. Three: "==" can be the
+// end of an address and a soft break.
+func rule(line []byte) bool {
+	return len(line) >= 3 && bytes.Count(line, []byte{'='}) == len(line)
 }
 
 // text decodes the octets of a line.

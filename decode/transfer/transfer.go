@@ -37,6 +37,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 )
 
 // maxFaults is how many Faults of one code are kept.
@@ -148,6 +149,26 @@ func NewReader(encoding string, body io.Reader) *Reader {
 		r.d = &binhexDecoder{}
 	}
 	return r
+}
+
+// Expect says of what media type (lower case) the octets are said to be, before
+// the first Read. It decides only whether base64 may be plain text that was
+// never encoded: a picture, a sound or a film is none, and eight characters
+// that can be base64 are six octets of a file, but a word of a text. Without it
+// the octets are those of a text.
+func (r *Reader) Expect(mediaType string) {
+	d, ok := r.d.(*base64Decoder)
+	if !ok {
+		return
+	}
+	switch kind, _, _ := strings.Cut(mediaType, "/"); kind {
+	case "text", "message", "multipart":
+		d.content = textContent
+	case "image", "audio", "video", "font", "model":
+		d.content = mediaContent
+	default:
+		d.content = fileContent
+	}
 }
 
 // Read gives decoded octets.

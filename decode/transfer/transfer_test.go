@@ -75,6 +75,8 @@ func TestDecode(t *testing.T) {
 		{"character over a soft break", "quoted-printable", "Gr=C3=\r\n=BC=C3=9F=\r\ne", "Grüße", ""},
 		{"equals at the end", "quoted-printable", "Gr=C3=BC=C3=9Fe=", "Grüße", "qp-cut"},
 		{"half an escape at the end", "quoted-printable", "Gr=C3=BC=C3=9Fe=C", "Grüße", "qp-cut"},
+		{"rule of equals signs", "quoted-printable", "a\r\n====  \r\n\r\nb=\r\n==\r\nc", "a\r\n====\r\n\r\nb=c", "qp-bad-escape"},
+		{"rule at the end", "quoted-printable", "a\r\n===", "a\r\n===", "qp-bad-escape"},
 		{"raw octets", "quoted-printable", "Grüße aus K=C3=B6ln", "Grüße aus Köln", ""},
 		{"LF line ends", "quoted-printable", "a=\nb\nc", "ab\nc", ""},
 
@@ -163,6 +165,27 @@ func TestBinHex(t *testing.T) {
 		cut, faults := read(t, "binhex", file[:len(file)/2])
 		if !strings.HasPrefix(string(data), cut) || len(cut) == 0 || codesOf(faults)[0] != "binhex-cut" {
 			t.Errorf("rle %v: cut file: got %d octets, faults %v", rle, len(cut), faults)
+		}
+	}
+}
+
+// TestExpect: what the octets are said to be decides whether base64 may be
+// plain text.
+func TestExpect(t *testing.T) {
+	const prose = "... base64-encoded sound goes here ...\r\n"
+	for _, c := range []struct{ name, mediaType, in, want string }{
+		{"three octets of a picture", "image/png", "AAEC\r\n", "\x00\x01\x02"},
+		{"six octets of a file", "application/octet-stream", "AAECAwQF", "\x00\x01\x02\x03\x04\x05"},
+		{"a word in a file", "application/octet-stream", "Hello\r\n", "Hello\r\n"},
+		{"a word in a text", "text/plain", "Gone", "Gone"},
+		{"prose in a file", "application/octet-stream", prose, prose},
+		// What Python's base64 makes of "base64encodedsoundgoeshere".
+		{"prose in a sound", "audio/basic", prose, "m\xab\x1e\xeb\x87\xa7r\x87^v\xca.\x9d\xd8(z\xc8^\xad"},
+	} {
+		r := NewReader("base64", strings.NewReader(c.in))
+		r.Expect(c.mediaType)
+		if got, err := io.ReadAll(r); err != nil || string(got) != c.want {
+			t.Errorf("%s: got %q, %v, want %q", c.name, got, err, c.want)
 		}
 	}
 }

@@ -7,9 +7,11 @@
 // Outlook Express, Live Mail and Outlook; it gives the trait "unsent".
 //
 // Promises. A file that has no line like a header field is not taken for mail,
-// whatever its name is. Nothing is read into memory but the head of the file.
+// whatever its name is. Nothing is read into memory but the head of the file,
+// and what Apple Mail left in pieces (.partial.emlx), up to 64 MiB.
 //
-// Not supported: .emlx of Apple Mail (an eml inside a frame), .msg of Outlook.
+// Also here: .emlx of Apple Mail, an eml inside a frame. Not supported: .msg of
+// Outlook.
 package eml
 
 import (

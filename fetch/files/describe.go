@@ -18,6 +18,8 @@ type summary struct {
 	mailbox  map[string]bool // mailboxes of all but loose messages
 	maildirs map[string]bool // mailboxes of Maildirs
 	apple    map[string]bool // mailboxes of Apple Mail
+	express  map[string]bool // mailboxes of Outlook Express
+	mac      map[string]bool // mailboxes of Outlook for Mac
 	loose    int64           // messages in files of their own, outside of Maildirs
 	foreign  int64           // files of formats that are not read
 	inside   []string        // containers that held mail, each as one word, in the order seen
@@ -43,6 +45,9 @@ func (s *summary) add(c *candidate, format *fetch.Format, mailbox string, n int6
 		}
 	case format == formatEMLX:
 		s.mailbox, s.apple = noteMailbox(s.mailbox, mailbox), noteMailbox(s.apple, mailbox)
+	case format == formatDBX:
+		s.mailbox, s.express = noteMailbox(s.mailbox, mailbox), noteMailbox(s.express, mailbox)
+	case format == formatOLM: // addOLM noted them
 	case maildir:
 		s.mailbox, s.maildirs = noteMailbox(s.mailbox, mailbox), noteMailbox(s.maildirs, mailbox)
 	default:
@@ -56,6 +61,11 @@ func (s *summary) add(c *candidate, format *fetch.Format, mailbox string, n int6
 	if !slices.Contains(s.inside, word) && len(s.inside) < 8 {
 		s.inside = append(s.inside, word)
 	}
+}
+
+// addOLM notes a message in an archive of Outlook for Mac.
+func (s *summary) addOLM(mailbox string) {
+	s.mailbox, s.mac = noteMailbox(s.mailbox, mailbox), noteMailbox(s.mac, mailbox)
 }
 
 // addMaildir notes a message in a Maildir on disk.
@@ -119,6 +129,14 @@ func (s *summary) stores() string {
 		return "Maildir, " + boxes
 	case len(s.apple) == len(s.mailbox):
 		return "Apple Mail, " + boxes
+	case len(s.mac) == len(s.mailbox):
+		return "Outlook for Mac, " + boxes
+	case len(s.mac) > 0:
+		return "Outlook for Mac and others, " + boxes
+	case len(s.express) == len(s.mailbox):
+		return "Outlook Express, " + boxes
+	case len(s.express) > 0:
+		return "Outlook Express and others, " + boxes
 	case len(s.maildirs)+len(s.apple) > 0 && s.mboxes > 0:
 		return "mbox and others, " + boxes
 	case len(s.maildirs)+len(s.apple) > 0:

@@ -8,10 +8,9 @@
 // written, no device or pipe is opened, no link to a folder is followed, and
 // memory does not grow with the size of files; of a folder its names are held.
 //
-// It knows the formats in the list below and nothing of their inside, but for
-// the frame that Apple Mail puts around a message (.emlx). Outlook files (.pst,
-// .ost, .msg, .olm) and Outlook Express (.dbx) are recognised and reported as
-// failures, for their mail is not had.
+// It knows the formats in the list below and nothing of their inside. Data files
+// of Outlook (.pst, .ost) are recognised and reported as failures, for their
+// mail is not had.
 package files
 
 import (
@@ -28,16 +27,19 @@ import (
 	"unicode/utf8"
 
 	"lostpost/fetch"
+	"lostpost/fetch/dbx"
 	"lostpost/fetch/eml"
 	"lostpost/fetch/mbox"
+	"lostpost/fetch/olm"
+	"lostpost/fetch/outlook"
 )
 
 // formats are the kinds of files that hold mail. The surest wins; of equals the
 // first.
-var formats = []fetch.Format{mbox.Format, eml.Format, emlx}
+var formats = []fetch.Format{mbox.Format, eml.Format, eml.EMLX, dbx.Format, olm.Format, outlook.Format}
 
 // The formats that have a meaning here beside their content.
-var formatMbox, formatEML, formatEMLX = &formats[0], &formats[1], &formats[2]
+var formatMbox, formatEML, formatEMLX, formatDBX, formatOLM = &formats[0], &formats[1], &formats[2], &formats[3], &formats[4]
 
 // headSize is how much of a file is looked at to recognise it.
 const headSize = 4096

@@ -7,6 +7,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -195,14 +196,94 @@ var places = []struct {
 		[]string{"settings of mail programs 1", "others 1"}, "Apple Mail, 1 mailbox",
 	},
 	{
+		"Thunderbird with folders of its own", func(testing.TB) map[string]string {
+			return map[string]string{
+				"x/prefs.js": `user_pref("mail.identity.id1.draft_folder", "imap://anna@imap.a.example/INBOX/Later");` + "\n" +
+					`user_pref("mail.identity.id2.fcc_folder", "mailbox://nobody@Local%20Folders/Weg");` + "\n",
+				"x/ImapMail/imap.a.example/INBOX.sbd/Later": mboxOf(1), "x/Mail/Local Folders/Weg/cur/1700000001.M1.host:2,S": letter(2),
+				"x/Mail/Local Folders/Later": mboxOf(3),
+			}
+		}, "x/ImapMail/imap.a.example",
+		[]string{"/INBOX.sbd/Later@0 INBOX/Later [role:drafts]: letter 1"}, nil, "mbox",
+	},
+	{
+		"Thunderbird with Maildirs", func(testing.TB) map[string]string {
+			return map[string]string{
+				"x/prefs.js": `user_pref("mail.identity.id2.fcc_folder", "mailbox://nobody@Local%20Folders/Weg");` + "\n",
+				"x/Mail/Local Folders/Weg/cur/1700000001.M1.host:2,S": letter(2), "x/Mail/Local Folders/Later": mboxOf(3),
+			}
+		}, "x",
+		[]string{"/Mail/Local Folders/Later@0 Local Folders/Later: letter 3",
+			"/Mail/Local Folders/Weg/cur/1700000001.M1.host Local Folders/Weg S [role:sent]: letter 2"},
+		[]string{"settings of mail programs 1"}, "mbox and others, 2 mailboxes",
+	},
+	{
+		"Apple Mail with an attachment beside", func(testing.TB) map[string]string {
+			m := "Subject: photo\nFrom: a@a.example\nDate: x\nContent-Type: multipart/mixed; boundary=b\n\n--b\nX-Apple-Content-Length: 3\n\n--b--\n"
+			frame := fmt.Sprintf("%d\n%s<plist/>", len(m), m)
+			return map[string]string{
+				"Drafts.mbox/Data/4/Messages/7.partial.emlx": frame, "Drafts.mbox/Data/4/Attachments/7/1/letter.eml": letter(1),
+				"Drafts.mbox/Data/4/Messages/8.partial.emlx": frame, "Drafts.mbox/Data/4/Attachments/9/1/letter.eml": letter(2),
+			}
+		}, "",
+		[]string{"/Drafts.mbox/Data/4/Attachments/9/1/letter.eml Drafts/Data/4/Attachments/9/1: letter 2", "/Drafts.mbox/Data/4/Messages/7.partial.emlx Drafts: photo",
+			"/Drafts.mbox/Data/4/Messages/8.partial.emlx Drafts [partial]: photo"},
+		[]string{"attachments that Apple Mail keeps beside their messages 1"}, "Apple Mail, 1 mailbox and 1 loose message",
+	},
+	{
+		"MH", func(testing.TB) map[string]string {
+			return map[string]string{"Mail/inbox/1": letter(1), "Mail/inbox/2": letter(2), "Mail/inbox/.mh_sequences": "unseen: 2\nflagged: 1-2\n", "Mail/drafts/1": letter(3),
+				"Mail/claws/4": letter(4), "Mail/claws/.claws_mark": "\x02\x00\x00\x00\x04\x00\x00\x00\x0a\x00\x00\x00"}
+		}, "Mail",
+		[]string{"/claws/4 claws T [deleted]: letter 4", "/drafts/1 drafts: letter 3", "/inbox/1 inbox FS: letter 1", "/inbox/2 inbox F: letter 2"},
+		[]string{"settings of mail programs 2"}, "4 loose messages",
+	},
+	{
+		"Outlook Express", func(testing.TB) map[string]string {
+			const header, room = 0x24BC, 0x200
+			segment := func(text string) string {
+				b := binary.LittleEndian.AppendUint32(nil, header)
+				for _, n := range []int{room, len(text), 0} {
+					b = binary.LittleEndian.AppendUint32(b, uint32(n))
+				}
+				return string(b) + text + strings.Repeat("\x00", room-len(text))
+			}
+			magic := "\xcf\xad\x12\xfe\xc5\xfd\x74\x6f\x66\xe3\xd1\x11"
+			return map[string]string{
+				"Drafts.dbx": magic + strings.Repeat("\x00", header-len(magic)) + segment(letter(1)), "Inbox.dbx": strings.Repeat("\x00", header) + segment(letter(2)),
+				"Folders.dbx": "\xcf\xad\x12\xfe\xc6\xfd\x74\x6f\x66\xe3\xd1\x11",
+			}
+		}, "",
+		[]string{"/Drafts.dbx@9404 Drafts [deleted]: letter 1", "/Inbox.dbx@9404 Inbox [carved]: letter 2"},
+		[]string{"settings of mail programs 1"}, "Outlook Express, 2 mailboxes",
+	},
+	{
+		"Outlook for Mac", func(t testing.TB) map[string]string {
+			mail := func(n int) string {
+				return fmt.Sprintf("<emails><email><OPFMessageCopySubject>letter %d</OPFMessageCopySubject><OPFMessageIsOutgoing>1E0</OPFMessageIsOutgoing></email></emails>", n)
+			}
+			const folder = "Accounts/a@a.example/com.microsoft.__Messages/"
+			olm := packed{{"Categories.xml", "<categories/>"}, {folder + "Drafts/message_00000.xml", mail(1)}, {folder + "Drafts/message_00001.xml", mail(2)}}.zip(t)
+			return map[string]string{"b/x.olm": olm, "a.zip": packed{{"old/y.olm", olm}, {"z.eml", letter(3)}}.zip(t)}
+		}, "",
+		[]string{
+			"/a.zip!old/y.olm!Accounts/a@a.example/com.microsoft.__Messages/Drafts/message_00000.xml old/a@a.example/Drafts [unsent]: letter 1\r",
+			"/a.zip!old/y.olm!Accounts/a@a.example/com.microsoft.__Messages/Drafts/message_00001.xml old/a@a.example/Drafts [unsent]: letter 2\r",
+			"/a.zip!z.eml a: letter 3",
+			"/b/x.olm!Accounts/a@a.example/com.microsoft.__Messages/Drafts/message_00000.xml b/a@a.example/Drafts [unsent]: letter 1\r",
+			"/b/x.olm!Accounts/a@a.example/com.microsoft.__Messages/Drafts/message_00001.xml b/a@a.example/Drafts [unsent]: letter 2\r",
+		},
+		nil, "Outlook for Mac, 2 mailboxes and 1 loose message, also inside zip",
+	},
+	{
 		"what is not read", func(t testing.TB) map[string]string {
 			return map[string]string{"a.eml": letter(1), "b.pst": "!BDN....", "c.msg": "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1....", "d.doc": "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1....",
-				"e.7z": "7z\xbc\xaf\x27\x1c....", "f.zip": packed{{"g.dbx", "\xcf\xad\x12\xfe"}, {"h.eml", letter(2)}}.zip(t), "Inbox": "not mail at all\n"}
+				"e.rar": "Rar!\x1a\x07....", "f.zip": packed{{"Folders.dbx", "\xcf\xad\x12\xfe\xc6\xfd\x74\x6f"}, {"h.eml", letter(2)}}.zip(t), "Inbox": "not mail at all\n"}
 		}, "",
 		[]string{"/a.eml : letter 1", "/b.pst! this is an Outlook data file (.pst, .ost), which this version does not read",
-			"/c.msg! this is an Outlook message (.msg), which this version does not read",
-			"/f.zip!g.dbx! this is an Outlook Express mailbox (.dbx), which this version does not read", "/f.zip!h.eml f: letter 2"},
-		[]string{"packed files of a kind that is not opened 1", "others 2"}, "2 loose messages, also inside zip",
+			"/c.msg! message of Outlook: header is cut off: unexpected EOF",
+			"/f.zip!h.eml f: letter 2"},
+		[]string{"settings of mail programs 1", "packed files of a kind that is not opened 1", "others 2"}, "3 loose messages, also inside zip",
 	},
 	{
 		"damage in a zip", func(t testing.TB) map[string]string {
@@ -253,6 +334,9 @@ func told(t *testing.T, src fetch.Source) []string {
 		line += " " + m.Mailbox
 		if m.Flags != "" {
 			line += " " + string(m.Flags)
+		}
+		if len(m.Traits) > 0 {
+			line += fmt.Sprint(" ", m.Traits)
 		}
 		_, subject, _ := strings.Cut(string(body), "Subject: ")
 		subject, _, _ = strings.Cut(subject, "\n")

@@ -5,6 +5,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"lostpost/fetch/dbx"
 )
 
 // A NotMail says how many files of one kind were seen that are no mail and are
@@ -20,20 +22,21 @@ const maxNames = 20
 
 // Kinds of files that are no mail.
 const (
-	kindIndex    = "Thunderbird index files"
-	kindAddress  = "address books"
-	kindCalendar = "calendars"
-	kindSettings = "settings of mail programs"
-	kindEmpty    = "empty files"
-	kindPacked   = "packed files of a kind that is not opened"
-	kindLink     = "links to folders, not followed"
-	kindDangling = "links that lead nowhere"
-	kindSpecial  = "devices, pipes and sockets"
-	kindOther    = "others"
+	kindIndex      = "Thunderbird index files"
+	kindAddress    = "address books"
+	kindCalendar   = "calendars"
+	kindSettings   = "settings of mail programs"
+	kindEmpty      = "empty files"
+	kindAttachment = "attachments that Apple Mail keeps beside their messages"
+	kindPacked     = "packed files of a kind that is not opened"
+	kindLink       = "links to folders, not followed"
+	kindDangling   = "links that lead nowhere"
+	kindSpecial    = "devices, pipes and sockets"
+	kindOther      = "others"
 )
 
 // kindOrder is the order in which NotMail lists them.
-var kindOrder = []string{kindIndex, kindAddress, kindCalendar, kindSettings, kindEmpty, kindPacked, kindLink, kindDangling, kindSpecial, kindOther}
+var kindOrder = []string{kindIndex, kindAddress, kindCalendar, kindSettings, kindAttachment, kindEmpty, kindPacked, kindLink, kindDangling, kindSpecial, kindOther}
 
 // notMailKind says what a file is that no format wants.
 func notMailKind(head []byte, name string) string {
@@ -51,7 +54,7 @@ func notMailKind(head []byte, name string) string {
 		return kindAddress
 	case hasPrefixFold(head, "BEGIN:VCALENDAR"):
 		return kindCalendar
-	case slices.Contains(settingsNames, name), slices.Contains(settingsExts, ext), strings.HasPrefix(name, "dovecot"):
+	case slices.Contains(settingsNames, name), slices.Contains(settingsExts, ext), strings.HasPrefix(name, "dovecot"), dbx.Other(head):
 		return kindSettings
 	case slices.ContainsFunc(packedMagics, func(m string) bool { return bytes.HasPrefix(head, []byte(m)) }):
 		return kindPacked
@@ -67,15 +70,15 @@ func hasPrefixFold(b []byte, prefix string) bool {
 var settingsNames = []string{
 	"prefs.js", "popstate.dat", "msgFilterRules.dat", "filterlog.html", "virtualFolders.dat", "folderTree.json", "session.json", // Thunderbird
 	"global-messages-db.sqlite", "panacea.dat",
-	".mh_sequences", ".claws_cache", ".claws_mark", ".uidvalidity", ".mbsyncstate", "maildirfolder", "subscriptions", "courierimapuiddb",
+	".mh_sequences", ".claws_cache", ".claws_mark", ".sylpheed_mark", ".uidvalidity", ".mbsyncstate", "maildirfolder", "subscriptions", "courierimapuiddb",
 	"Info.plist", "table_of_contents", // Apple
 }
 
 // settingsExts are their extensions: Evolution, Eudora, KMail.
 var settingsExts = []string{".cmeta", ".ibex", ".ev-summary", ".toc", ".index", ".ids"}
 
-// packedMagics begin 7z, rar, xz, lz4, lzip and compress(1) files.
-var packedMagics = []string{"7z\xbc\xaf\x27\x1c", "Rar!\x1a\x07", "\xfd7zXZ\x00", "\x04\x22\x4d\x18", "LZIP", "\x1f\x9d"}
+// packedMagics begin rar, xz, lz4, lzip and compress(1) files.
+var packedMagics = []string{"Rar!\x1a\x07", "\xfd7zXZ\x00", "\x04\x22\x4d\x18", "LZIP", "\x1f\x9d"}
 
 // foreignMail says in which format a file holds mail that this version cannot
 // read, or "". Such a file is a failure and not "not mail": its mail is missing
@@ -85,12 +88,8 @@ func foreignMail(head []byte, name string) string {
 	switch {
 	case bytes.HasPrefix(head, []byte("!BDN")):
 		return "an Outlook data file (.pst, .ost)"
-	case ext == ".msg" && bytes.HasPrefix(head, []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")):
-		return "an Outlook message (.msg)"
-	case bytes.HasPrefix(head, []byte("\xcf\xad\x12\xfe")):
-		return "an Outlook Express mailbox (.dbx)"
 	case strings.Contains(name, "com.microsoft.__Messages/") && ext == ".xml":
-		return "a message of Outlook for Mac (.olm)"
+		return "a message of Outlook for Mac out of an .olm that was unpacked"
 	}
 	return ""
 }

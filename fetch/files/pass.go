@@ -12,7 +12,9 @@ import (
 
 	"lostpost/archive"
 	"lostpost/fetch"
+	"lostpost/fetch/eml"
 	"lostpost/fetch/maildir"
+	"lostpost/fetch/profile"
 	"lostpost/fetch/unpack"
 )
 
@@ -23,6 +25,7 @@ type pass struct {
 	ctx   context.Context
 	yield func(*fetch.Message, error) bool
 	head  [headSize]byte
+	settings
 }
 
 // A candidate is one file, on disk or in a container, and where it stands.
@@ -30,7 +33,8 @@ type candidate struct {
 	fetch.File
 	head   []byte
 	origin string
-	rel    string       // on disk, below the place
+	disk   string       // path on disk; of the outermost container, if packed
+	rel    string       // the same below the place
 	part   part         // on disk
 	packed *unpack.File // nil on disk
 }
@@ -102,7 +106,7 @@ func (p *pass) item(it item) bool {
 func (p *pass) maildir(it item) bool {
 	origin := p.originOf(it)
 	src, err := maildir.Open(it.path, fetch.Options{
-		Log: p.opt.Log, Origin: origin, Mailbox: join(p.opt.Mailbox, tidy(split(it.rel))), Traits: p.opt.Traits,
+		Log: p.opt.Log, Origin: origin, Mailbox: join(p.opt.Mailbox, profile.Folder(it.rel)), Traits: p.traits(it.path),
 	})
 	if err != nil {
 		return p.fail(origin, reason(err))
@@ -136,6 +140,10 @@ func (p *pass) fail(origin string, err error) bool {
 
 // file reads one file on disk.
 func (p *pass) file(it item) bool {
+	if isAttachment(it.path) {
+		p.note(kindAttachment, it.rel)
+		return true
+	}
 	origin := p.originOf(it)
 	f, err := openRegular(it.path)
 	if err != nil {
@@ -150,9 +158,9 @@ func (p *pass) file(it item) bool {
 	if err != nil && err != io.EOF {
 		return p.fail(origin, reason(err))
 	}
-	c := &candidate{File: d, head: p.head[:n], origin: origin, rel: it.rel, part: it.part}
-	seq, ok := unpack.Files(d, d.Size(), it.rel, unpack.Limits{})
-	if !ok {
+	c := &candidate{File: d, head: p.head[:n], origin: origin, disk: it.path, rel: it.rel, part: it.part}
+	seq, ok := unpack.Files(d, d.Size(), it.rel, unpack.Limits{Whole: isOLM})
+	if !ok || isOLM(c.head, it.rel) {
 		return p.candidate(c)
 	}
 	d.learning = unpack.Kind(c.head) == "zip"
@@ -174,7 +182,7 @@ func (p *pass) entry(c *candidate, f *unpack.File, err error) bool {
 	if f == nil {
 		return p.fail(damageOrigin(c.origin, err), err)
 	}
-	in := &candidate{File: f, origin: c.origin + "!" + f.Name(), rel: c.rel, packed: f}
+	in := &candidate{File: f, origin: c.origin + "!" + f.Name(), disk: c.disk, rel: c.rel, packed: f}
 	if err != nil {
 		return p.fail(damageOrigin(in.origin, err), err)
 	}
@@ -220,8 +228,8 @@ func (p *pass) candidate(c *candidate) bool {
 
 // mail yields the messages of one file.
 func (p *pass) mail(c *candidate, format *fetch.Format) bool {
-	many := format == formatMbox
-	mailbox := mailboxOf(c.rel, c.inner(), many)
+	many := format == formatMbox || format == formatDBX
+	mailbox := profile.Mailbox(c.rel, c.inner(), many)
 	src, err := p.open(c, format, mailbox)
 	if err != nil {
 		return p.fail(c.origin, err)
@@ -238,9 +246,9 @@ func (p *pass) mail(c *candidate, format *fetch.Format) bool {
 		}
 		n++
 		switch {
-		case err != nil:
 		case damage != nil && n == last:
 			err, damage = damage, nil // its octets are put aside
+		case err != nil:
 		case c.undelivered():
 			err = errUndelivered
 		}
@@ -248,6 +256,14 @@ func (p *pass) mail(c *candidate, format *fetch.Format) bool {
 		m.Mark = ""
 		if flags, ok := c.inMaildir(); ok {
 			m.Flags = flags
+		} else if c.packed == nil && format == formatEML {
+			deleted := false
+			if m.Flags, deleted = p.mhFlags(c.disk); deleted {
+				m.Traits = append(m.Traits, "deleted")
+			}
+		}
+		if format == formatOLM && err == nil {
+			p.sum.addOLM(m.Mailbox)
 		}
 		if !p.yield(m, err) {
 			return false
@@ -264,9 +280,20 @@ func (p *pass) mail(c *candidate, format *fetch.Format) bool {
 }
 
 func (p *pass) open(c *candidate, format *fetch.Format, mailbox string) (fetch.Source, error) {
-	return format.Open(c, fetch.Options{
-		Log: p.opt.Log, Origin: c.origin, Mailbox: join(p.opt.Mailbox, mailbox), Traits: p.opt.Traits,
-	})
+	opt := fetch.Options{Log: p.opt.Log, Origin: c.origin, Mailbox: join(p.opt.Mailbox, mailbox), Traits: p.opt.Traits}
+	if c.packed != nil {
+		return format.Open(c, opt)
+	}
+	opt.Traits = p.traits(c.disk)
+	if format == formatEMLX {
+		root := openAttachments(c.disk)
+		if root == nil {
+			return format.Open(c, opt)
+		}
+		defer root.Close() // the message is put together when it is opened
+		return eml.OpenEMLX(c, root.FS(), opt)
+	}
+	return format.Open(c, opt)
 }
 
 // damage says what is wrong with a file from a container, and the number of
@@ -278,8 +305,10 @@ func (p *pass) damage(c *candidate, format *fetch.Format, mailbox string) (damag
 	}
 	damage = c.packed.Damage()
 	switch {
-	case damage == nil:
+	case damage == nil, format == formatOLM: // its own reader finds what is missing
 		return nil, 0, nil
+	case format == formatDBX:
+		return damage, 0, nil // its reader marks what is not whole
 	case format != formatMbox:
 		return damage, 1, nil
 	case errors.Is(damage, unpack.ErrChecksum):

@@ -21,6 +21,9 @@ type finding struct {
 // recognise goes from the sure to the likely: vCards and calendars begin with
 // what could be a header field, and a settings file may look like anything.
 func recognise(head []byte, name string) finding {
+	if isOLM(head, name) {
+		return finding{format: formatOLM}
+	}
 	if unpack.Kind(head) != "" {
 		return finding{container: true}
 	}
@@ -40,6 +43,9 @@ func recognise(head []byte, name string) finding {
 	}
 	return finding{kind: kind}
 }
+
+// isOLM reports whether a container is one format: its files belong together.
+func isOLM(head []byte, name string) bool { return formatOLM.Sniff(head, name) == fetch.Yes }
 
 // isMboxName reports whether a file of this name is an mbox whatever its first
 // octets are: one that begins with junk or zeros shows no separator there.

@@ -114,8 +114,9 @@ func (s *Session) Close() error {
 // them (RFC 6154) if it has one.
 //
 // A message is there already if one with its Message-ID, or without one of its
-// size, has the same octets apart from line ends. Lines go over the wire with
-// CRLF, as RFC 5322 has them.
+// size, has the same octets apart from line ends. What a mailbox holds is asked
+// once in a session: what others put there meanwhile is not noticed. Lines go
+// over the wire with CRLF, as RFC 5322 has them.
 //
 // Errors: *fetch.NetError, *fetch.AuthError, the error of ctx: the session is
 // over. Any other is about this message or mailbox, and holds the server's

@@ -7,7 +7,8 @@
 // one of them for exchange, and the rules here are those of real files (see
 // separator.go). Line ends may be LF or CRLF and may change within a file.
 //
-// Messages finds where messages are. Open gives a fetch.Source, with the
+// Messages finds where messages are. Recover does too in a damaged file, and
+// accounts for each octet of it. Open gives a fetch.Source, with the
 // states that mail programs keep in header fields: Status, X-Status,
 // X-Mozilla-Status, X-Mozilla-Status2, X-Mozilla-Keys, X-Evolution and
 // X-Gmail-Labels. NewWriter writes mboxrd.

@@ -374,6 +374,16 @@ func FuzzMbox(f *testing.F) {
 			t.Fatal("the second time gives other ranges")
 		}
 		Sniff(in, "x")
+		octets := int64(0)
+		for f, err := range Recover(t.Context(), bytes.NewReader(in), int64(len(in))) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			octets += f.Octets
+		}
+		if octets != int64(len(in)) {
+			t.Fatalf("%d of %d octets are accounted for", octets, len(in))
+		}
 		// What comes before an mbox ends where it begins.
 		for _, r := range first {
 			if r.Junk && r.Damage != "" && bytes.Trim(in[r.Start:r.End], "\r\n") == nil {

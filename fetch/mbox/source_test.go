@@ -119,6 +119,8 @@ func TestStates(t *testing.T) {
 		{"gmail quoted comma", "X-Gmail-Labels: \"Work, old\",Inbox\n", "S", "label:Work, old label:Inbox"},
 		{"gmail drafts", "X-Gmail-Labels: Drafts,Opened\n", "DS", "label:Drafts role:drafts label:Opened"},
 		{"gmail drafts in German", "X-Gmail-Labels: =?utf-8?q?Ungelesen=2CEntw=C3=BCrfe?=\n", "D", "label:Ungelesen label:Entwürfe role:drafts"},
+		{"gmail drafts in Hungarian", "X-Gmail-Labels: Piszkozatok,Olvasatlan\n", "D", "label:Piszkozatok role:drafts label:Olvasatlan"},
+		{"gmail drafts in Japanese", "X-Gmail-Labels: =?utf-8?b?5LiL5pu444GNLOacquiqrQ==?=\n", "D", "label:下書き role:drafts label:未読"},
 		{"gmail label that only begins so", "X-Gmail-Labels: =?utf-8?q?Posteingang=2CEntw=C3=BCrfe/2019?=\n", "S", "label:Posteingang label:Entwürfe/2019"},
 		{"gmail folded", "X-Gmail-Labels: Inbox,\n Unread\n", "", "label:Inbox label:Unread"},
 	}

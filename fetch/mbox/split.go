@@ -3,6 +3,7 @@ package mbox
 import (
 	"bytes"
 	"fmt"
+	"strings"
 )
 
 // maxHead is how far a Content-Length is looked for.
@@ -89,6 +90,14 @@ func (s *splitter) hole(at, n int64) (int64, error) {
 	if err != nil {
 		return at, err
 	}
+	if torn, err := s.tornSeparator(at); err != nil {
+		return at, err
+	} else if torn < at {
+		if err := s.close(torn, true, ""); err != nil {
+			return at, err
+		}
+		s.open = Range{From: torn, Start: torn, Junk: true}
+	}
 	damage := ""
 	if !blank {
 		damage = fmt.Sprintf("%s of zero bytes from octet %d on", amount(n), at)
@@ -101,6 +110,24 @@ func (s *splitter) hole(at, n int64) (int64, error) {
 		Damage: amount(n) + " of zero bytes where a message should be",
 	})
 	return s.begin(at + n)
+}
+
+// tornSeparator gives the offset of the line that ends at pos, where octets are
+// lost, if it is the beginning of a From_ line after an empty line, else pos. If
+// it was none, the message is damaged anyway.
+func (s *splitter) tornSeparator(pos int64) (int64, error) {
+	from := max(0, pos-back/2)
+	b, err := s.main.view(from, int(pos-from))
+	if err != nil {
+		return pos, err
+	}
+	i := bytes.LastIndexByte(b, '\n') + 1
+	const begin = "From "
+	line := string(b[i:])
+	if i == 0 || line == "" || !strings.HasPrefix(line, begin) && !strings.HasPrefix(begin, line) || !endsBlank(b[:i], from == 0) {
+		return pos, nil
+	}
+	return from + int64(i), nil
 }
 
 // message opens a message at a separator, and takes it whole if it has a
@@ -234,12 +261,14 @@ func endsBlank(b []byte, whole bool) bool {
 	return bytes.HasSuffix(b, []byte("\n")) || whole && len(b) == 0
 }
 
-// headerBlock looks in [from, end) for the start of a header section: at from
-// or after a blank line. It gives end if there is none. text reports whether
-// anything but line ends stands before it.
+// headerBlock looks in [from, end) for the start of a header section: at from,
+// after the first line, which may be what is left of a separator, or after a
+// blank line. It gives end if there is none. text reports whether anything but
+// line ends stands before it.
 func (s *splitter) headerBlock(from, end int64) (at int64, text bool, err error) {
 	w := &s.side
-	lineStart := true // an empty line or the region's start is before pos
+	lineStart := true // the region's start, its first line or an empty line is before pos
+	first := true
 	for pos := from; pos < end; {
 		b, err := w.view(pos, int(min(windowSize/2, end-pos)))
 		if err != nil {
@@ -259,8 +288,9 @@ func (s *splitter) headerBlock(from, end int64) (at int64, text bool, err error)
 			if k := bytes.IndexByte(b[i:], '\n'); k >= 0 {
 				line = k + 1
 			}
-			lineStart = len(bytes.TrimRight(b[i:i+line], "\r\n")) == 0
-			text = text || !lineStart
+			empty := len(bytes.TrimRight(b[i:i+line], "\r\n")) == 0
+			lineStart, first = empty || first, false
+			text = text || !empty
 			i += line
 		}
 		pos += int64(i)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"lostpost/archive"
+	"lostpost/archive/role"
 	"lostpost/decode/header"
 )
 
@@ -67,18 +68,18 @@ func states(h header.Header) status {
 
 	if h.Has("X-Gmail-Labels") {
 		v, _ := h.Text("X-Gmail-Labels", "utf-8")
-		unread := false
+		seen := true
 		for _, name := range labels(v) {
 			traits = append(traits, "label:"+name)
-			role := gmail[strings.ToLower(name)]
-			unread = unread || role == "unread"
-			set("F", role == "starred")
-			if role == "drafts" {
+			flag := gmail[strings.ToLower(name)]
+			seen = seen && flag != unread
+			set("F", flag == starred)
+			if role.Of(name) == role.Drafts {
 				set("D", true)
 				traits = append(traits, "role:drafts")
 			}
 		}
-		set("S", !unread)
+		set("S", seen)
 	}
 	if deleted {
 		traits = append(traits, "deleted")
@@ -96,14 +97,28 @@ func hexField(h header.Header, name string) uint64 {
 	return v
 }
 
-// gmail are the labels of Google Takeout that stand for flags. Takeout writes
-// them in the language of the account. A label in another language stays a
-// label; archive/role knows more names for folders.
-var gmail = map[string]string{
-	"unread": "unread", "ungelesen": "unread", "non lus": "unread", "no leídos": "unread", "da leggere": "unread",
-	"não lidas": "unread", "ongelezen": "unread", "nieprzeczytane": "unread",
-	"starred": "starred", "markiert": "starred", "suivis": "starred", "destacados": "starred", "speciali": "starred",
-	"com estrela": "starred", "met ster": "starred", "oznaczone gwiazdką": "starred",
-	"drafts": "drafts", "entwürfe": "drafts", "brouillons": "drafts", "borradores": "drafts", "bozze": "drafts",
-	"rascunhos": "drafts", "concepten": "drafts", "wersje robocze": "drafts",
+// gmail are the labels of Google Takeout that stand for flags, in lower case.
+// Takeout writes them in the language of the account. One in a language that is
+// missing here stays a label, and the message counts as read. What a label says
+// of the place (Drafts, Sent) is known to archive/role.
+var gmail = flagLabels(map[string]string{
+	unread: "unread|ungelesen|non lus|no leídos|no leídas|da leggere|não lidas|não lidos|ongelezen|nieprzeczytane|olästa|ulæst|ulæste|ulest|uleste|" +
+		"lukematon|lukemattomat|nepřečtené|neprečítané|olvasatlan|necitite|непрочитанные|непрочитані|непрочетени|μη αναγνωσμένα|okunmamış|okunmayan|" +
+		"未読|읽지않음|읽지 않음|未读|未讀|chưa đọc|belum dibaca|no llegits|nepročitano|neprebrano|neskaityti|nelasīti|lugemata|לא נקרא|غير مقروء|غير مقروءة|خوانده\u200cنشده",
+	starred: "starred|markiert|suivis|destacados|speciali|com estrela|met ster|oznaczone gwiazdką|stjärnmärkt|stjernemarkeret|stjernemerket|" +
+		"tähdellä merkityt|s hvězdičkou|s hviezdičkou|csillagozott|cu stea|помеченные|із зірочкою|със звезда|με αστέρι|yıldızlı|" +
+		"スター付き|별표편지함|별표|已加星标|已加星號|có gắn dấu sao|berbintang|destacats|označeno zvjezdicom|z zvezdico|pažymėti žvaigždute|ar zvaigznīti|tähega|מסומן בכוכב|مميز بنجمة|ستاره\u200cدار",
+})
+
+const unread, starred = "unread", "starred"
+
+// flagLabels turns lists of names into a table by name.
+func flagLabels(lists map[string]string) map[string]string {
+	m := make(map[string]string)
+	for flag, names := range lists {
+		for name := range strings.SplitSeq(names, "|") {
+			m[name] = flag
+		}
+	}
+	return m
 }

@@ -161,34 +161,39 @@ func unzip(t *testing.T, name string, b []byte, contents map[string]string) {
 }
 
 // TestOffsetsOfMimeKit compares where separators and messages begin with what
-// another reader found.
+// another reader found, with either line end.
 func TestOffsetsOfMimeKit(t *testing.T) {
 	const sample = "recover/mimekit/mbox/issue1189"
 	type offsets struct{ MboxMarkerOffset, BeginOffset int64 }
 	var in string
-	var want []offsets
+	want := map[string][]offsets{}
 	eachFile(t, filepath.Join(corpus(t, "recover"), "recover.tar.zst"), func(name string, r io.Reader) {
-		b, err := io.ReadAll(r)
-		switch name {
-		case sample + ".mbox.txt":
-			in = string(b)
-		case sample + ".unix-offsets.json":
-			err = errors.Join(err, json.Unmarshal(b, &want))
+		if !strings.HasPrefix(name, sample) {
+			return
 		}
+		b, err := io.ReadAll(r)
 		if err != nil {
 			t.Fatal(err)
 		}
+		if name == sample+".mbox.txt" {
+			in = string(b)
+			return
+		}
+		var o []offsets
+		if json.Unmarshal(b, &o) == nil {
+			want[strings.TrimPrefix(name, sample)] = o
+		}
 	})
-	if len(want) == 0 {
-		t.Fatal("no offsets in the corpus")
-	}
-	got := ranges(t, in)
-	if len(got) != len(want) {
-		t.Fatalf("%d messages, want %d", len(got), len(want))
-	}
-	for i, w := range want {
-		if got[i].From != w.MboxMarkerOffset || got[i].Start != w.BeginOffset {
-			t.Errorf("message %d: got %+v, want %+v", i, got[i], w)
+	unix := strings.ReplaceAll(in, "\r\n", "\n")
+	for name, in := range map[string]string{".unix-offsets.json": unix, ".dos-offsets.json": crlf(unix)} {
+		got := ranges(t, in)
+		if len(got) != len(want[name]) || len(got) == 0 {
+			t.Fatalf("%s: %d messages, want %d", name, len(got), len(want[name]))
+		}
+		for i, w := range want[name] {
+			if got[i].From != w.MboxMarkerOffset || got[i].Start != w.BeginOffset {
+				t.Errorf("%s: message %d: got %+v, want %+v", name, i, got[i], w)
+			}
 		}
 	}
 }

@@ -18,6 +18,7 @@ type File struct {
 	containers []string
 	mod        time.Time
 	content    content // nil if the entry could not be opened
+	again      func() (content, error)
 }
 
 // Name gives the names of the entries that lead here, from the outermost
@@ -50,6 +51,35 @@ func (f *File) Head() []byte {
 	head := make([]byte, HeadSize)
 	n, _ := f.content.ReadAt(head, 0)
 	return head[:n]
+}
+
+// Again gives a function that opens the file once more, at a time when the
+// sequence that yielded it has gone on, for as long as the container is open:
+// whoever must know all names before some content asks for it. It is nil for
+// what lies in a tar or a stream. The caller closes what it opens; each opening
+// counts for the Limits as if it were another file.
+func (f *File) Again() func() (*File, error) {
+	again, g := f.again, File{base: f.base, path: f.path, containers: f.containers, mod: f.mod}
+	if again == nil {
+		return nil
+	}
+	return func() (*File, error) {
+		c, err := again()
+		if err != nil {
+			return nil, err
+		}
+		h := g
+		h.content = c
+		return &h, nil
+	}
+}
+
+// Close lets go of a File that Again opened. Those of a sequence need none.
+func (f *File) Close() error {
+	if f.content != nil {
+		f.content.close()
+	}
+	return nil
 }
 
 // ReadAt unpacks as far as needed.

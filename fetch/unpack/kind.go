@@ -11,7 +11,7 @@ import (
 const HeadSize = 1024
 
 // Kind tells from the first octets of a file which container it is: "zip",
-// "tar", "gz", "bz2", "zst", or "" if it is none that this package opens.
+// "tar", "7z", "gz", "bz2", "zst", or "" if it is none that this package opens.
 //
 // A zip that is a document of an office program, an e-book or a Java archive
 // is no container here: nobody keeps mail in one.
@@ -28,6 +28,8 @@ func Kind(head []byte) string {
 		return "bz2"
 	case bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
 		return "zst"
+	case bytes.HasPrefix(head, []byte(sevenMagic)):
+		return "7z"
 	case isTarHeader(head):
 		return "tar"
 	}

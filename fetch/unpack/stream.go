@@ -3,7 +3,6 @@ package unpack
 import (
 	"bufio"
 	"compress/bzip2"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 )
 
@@ -111,6 +111,8 @@ func (m *meter) Read(p []byte) (int, error) {
 
 func (m *meter) explain(err error) error {
 	switch {
+	case errors.Is(err, ErrChecksum), errors.Is(err, ErrEncrypted): // of a 7z
+		return err
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("cut off after %d octets: %w", m.out, err)
 	case errors.Is(err, gzip.ErrHeader) && m.out > 0:

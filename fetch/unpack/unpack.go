@@ -1,5 +1,5 @@
 // Package unpack opens containers and gives the files inside them: zip, tar,
-// gzip, bzip2 and zstd, also in each other (a tar inside a gzip is two).
+// 7z, gzip, bzip2 and zstd, also in each other (a tar inside a gzip is two).
 //
 // Promises. No name in a container ever reaches the file system: content is
 // held in memory, in temporary files without a name, or read in place. One bad
@@ -14,7 +14,8 @@
 // since that would mean reading it twice.
 //
 // Formats: PKWARE APPNOTE 6.3.10 (zip, zip64), POSIX.1-2001 pax and GNU tar,
-// RFC 1952 (gzip), RFC 1951 (deflate), RFC 8878 (zstd), bzip2.
+// 7zFormat.txt of the LZMA SDK, RFC 1952 (gzip), RFC 1951 (deflate), RFC 8878
+// (zstd), bzip2.
 package unpack
 
 import (
@@ -30,11 +31,12 @@ import (
 // Limits bound the work that one container may cause. Zero fields mean the
 // defaults.
 type Limits struct {
-	Depth   int    // 8: containers in each other; a tar inside a gzip counts as two
-	Ratio   int    // 200: octets unpacked for each octet packed, once Grace is used up
-	Entries int    // 10 million: files, over all levels together
-	Grace   int64  // 100 MiB: octets that may be unpacked whatever the ratio
-	TempDir string // where entries over 1 MiB are unpacked to; "": /var/tmp where the system's own is in memory, else os.TempDir
+	Depth   int                                 // 8: containers in each other; a tar inside a gzip counts as two
+	Ratio   int                                 // 200: octets unpacked for each octet packed, once Grace is used up
+	Entries int                                 // 10 million: files, over all levels together
+	Grace   int64                               // 100 MiB: octets that may be unpacked whatever the ratio
+	Whole   func(head []byte, name string) bool // whether an inner container is yielded as a file, its inside left alone; nil: never
+	TempDir string                              // where entries over 1 MiB are unpacked to; "": /var/tmp where the system's own is in memory, else os.TempDir
 }
 
 // What can be wrong with an entry beside plain damage.
@@ -127,6 +129,8 @@ func (w *walker) open(f *File, kind string) bool {
 		return true
 	case "tar":
 		return in.tar()
+	case "7z":
+		return in.seven()
 	default:
 		return in.stream()
 	}
@@ -139,7 +143,8 @@ type inner struct {
 	kind   string
 	names  map[uint64]uint32 // hashes of the names seen, with their number
 	count  uint64
-	told   bool // damaged was called
+	told   bool                    // damaged was called
+	again  func() (content, error) // opens the entry that is handed on once more; nil if that is not had
 }
 
 // file names an entry; content may be nil if there is none.
@@ -158,13 +163,14 @@ func (in *inner) file(name string, mod time.Time, c content) *File {
 // is a container itself. It closes c.
 func (in *inner) entry(name string, mod time.Time, c content) bool {
 	f := in.file(name, mod, c)
+	f.again = in.again
 	defer c.close()
 	if in.budget.entries--; in.budget.entries < 0 {
 		in.yield(f, ErrEntries)
 		return false
 	}
 	kind := Kind(f.Head())
-	if kind == "" {
+	if kind == "" || in.lim.Whole != nil && in.lim.Whole(f.Head(), name) {
 		return in.yield(f, nil)
 	}
 	if len(f.path) >= in.lim.Depth {

@@ -2,7 +2,6 @@ package unpack
 
 import (
 	"bufio"
-	"compress/flate"
 	"encoding/binary"
 	"fmt"
 	"hash"
@@ -13,6 +12,8 @@ import (
 	"sync"
 	"time"
 	"unicode/utf8"
+
+	"github.com/klauspost/compress/flate"
 )
 
 // central yields the entries of a directory, each with the place of the next
@@ -133,7 +134,8 @@ func (z *zipWalk) listed(e *zipEntry) bool {
 	if string(local[:4]) != sigLocal || data > z.size || e.packed < 0 || e.size < 0 {
 		return z.bad(e.name, fmt.Errorf("zip entry at octet %d is damaged", e.offset))
 	}
-	c, err := z.content(e, section{z.r, data, min(e.packed, z.size-data)}, true)
+	z.again = func() (content, error) { return z.content(e, section{z.r, data, min(e.packed, z.size-data)}, true) }
+	c, err := z.again()
 	if err != nil {
 		return z.bad(e.name, err)
 	}

@@ -3,11 +3,12 @@ package unpack
 import (
 	"bufio"
 	"bytes"
-	"compress/flate"
 	"fmt"
 	"hash"
 	"hash/crc32"
 	"io"
+
+	"github.com/klauspost/compress/flate"
 )
 
 // scan goes through a zip whose directory cannot be used, by the local headers
@@ -67,7 +68,8 @@ func (z *zipWalk) scanned(pos int64) (next int64, more bool) {
 	if !known {
 		return z.undescribed(e, place)
 	}
-	c, err := z.content(e, place, true)
+	z.again = func() (content, error) { return z.content(e, place, true) }
+	c, err := z.again()
 	if err != nil {
 		return next, z.bad(e.name, err)
 	}
@@ -81,20 +83,30 @@ func (z *zipWalk) undescribed(e *zipEntry, place section) (next int64, more bool
 	if e.method != 8 {
 		end := z.findDescriptor(place.off)
 		place.n = end - place.off
-		c, err := z.content(e, place, false)
+		z.again = func() (content, error) { return z.content(e, place, false) }
+		c, err := z.again()
 		if err != nil {
 			return end, z.bad(e.name, err)
 		}
 		return end, z.entry(e.name, e.mod, c)
 	}
-	in := &counter{src: place.stream(), budget: z.budget}
-	packed := &byteCounter{r: bufio.NewReaderSize(in, readSize)}
-	m := &meter{src: flate.NewReader(packed), in: in, lim: z.lim, budget: z.budget}
-	c := newSpool(&describedReader{src: m, packed: packed, place: place, crc: crc32.NewIEEE()}, z.lim.TempDir)
+	z.again = func() (content, error) {
+		c, _ := z.described(place)
+		return c, nil
+	}
+	c, packed := z.described(place)
 	more = z.entry(e.name, e.mod, c)
 	// If nobody wanted all of it the next header is looked for from where
 	// reading stopped: nothing like one is likely within deflated octets.
 	return place.off + packed.n, more
+}
+
+// described gives deflated content that ends where deflate says.
+func (z *zipWalk) described(place section) (content, *byteCounter) {
+	in := &counter{src: place.stream(), budget: z.budget}
+	packed := &byteCounter{r: bufio.NewReaderSize(in, readSize)}
+	m := &meter{src: flate.NewReader(packed), in: in, lim: z.lim, budget: z.budget}
+	return newSpool(&describedReader{src: m, packed: packed, place: place, crc: crc32.NewIEEE()}, z.lim.TempDir), packed
 }
 
 // A byteCounter counts the octets that are really used; flate takes them one by

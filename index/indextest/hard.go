@@ -28,7 +28,7 @@ func RunHard(t *testing.T, opt decode.Options, open func(t *testing.T, dir strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	opt.Attachments = true
+	opt.Attachments, opt.Alternatives = true, true
 	var docs []index.Document
 	ids := map[string]archive.ID{}
 	for i, row := range rows {
@@ -50,11 +50,8 @@ func RunHard(t *testing.T, opt decode.Options, open func(t *testing.T, dir strin
 	s.put(t, int64(len(docs)), docs...)
 	for _, row := range rows {
 		t.Run(row[0], func(t *testing.T) {
-			switch {
-			case row[2] == "pdf" && opt.PDF == nil:
+			if row[2] == "pdf" && opt.PDF == nil {
 				t.Skip("no reader of PDF files")
-			case row[2] == "alternatives":
-				t.Skip("decode gives the text of the alternative that is shown, and of no other")
 			}
 			r := s.search(t, index.Request{Query: parse(t, row[1]), Widen: true, Limit: 1000})
 			if !slices.ContainsFunc(r.Hits, func(h index.Hit) bool { return h.ID == ids[row[0]] }) {

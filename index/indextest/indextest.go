@@ -50,6 +50,7 @@ func Run(t *testing.T, open func(t *testing.T, dir string) index.Index) {
 		{"CursorIsNeverAhead", testCursorNeverAhead},
 		{"StoppedApplyMovesNothing", testStoppedApply},
 		{"PutReplaces", testReplace},
+		{"PlacedReplacesPlaces", testPlaced},
 		{"RemoveRemoves", testRemove},
 		{"IDsAscend", testIDs},
 		{"ReopenedIsTheSame", testReopen},
@@ -162,11 +163,11 @@ func ids(r index.Result) []archive.ID {
 func (s *suite) indexed(t *testing.T, identity string) []archive.ID {
 	t.Helper()
 	var list []archive.ID
-	for id, err := range s.ix.IDs(t.Context(), identity) {
+	for h, err := range s.ix.Held(t.Context(), identity) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		list = append(list, id)
+		list = append(list, h.ID)
 	}
 	return list
 }

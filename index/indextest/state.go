@@ -10,6 +10,7 @@ import (
 
 	"lostpost/archive"
 	"lostpost/index"
+	"lostpost/index/query"
 )
 
 // day0 is the date of the first letter of a test.
@@ -106,11 +107,11 @@ func (s *suite) behind(ctx context.Context, seq int64, docs []index.Document) er
 		return fmt.Errorf("cursor %d, want %d", got, seq)
 	}
 	var have []archive.ID
-	for id, err := range s.ix.IDs(ctx, identity) {
+	for h, err := range s.ix.Held(ctx, identity) {
 		if err != nil {
 			return err
 		}
-		have = append(have, id)
+		have = append(have, h.ID)
 	}
 	for _, d := range docs {
 		if !slices.Contains(have, d.Entry.ID) {
@@ -180,6 +181,97 @@ func testReplace(t *testing.T, s *suite) {
 	}
 }
 
+// testPlaced gives messages other flags, labels and mailboxes, without the
+// messages.
+func testPlaced(t *testing.T, s *suite) {
+	docs := letters(t, 30)
+	for i := range 3 {
+		s.put(t, int64(10+i), docs[10*i:10*i+10]...)
+	}
+	placed := func(i int, places ...archive.Meta) archive.Entry {
+		e := docs[i].Entry
+		e.Places = places
+		return e
+	}
+	here := docs[7].Entry.Places[0]
+	work := archive.Meta{Origin: "imap://m@kvist.example/Work;1", Mailbox: "Work/Old", Flags: "FS", Traits: []string{"label:Blue", "role:sent"}}
+	b := index.Batch{Archive: identity, Cursor: 20, Placed: []archive.Entry{
+		placed(7, here, work), placed(18, work),
+		{ID: archive.ID{1}, Places: []archive.Meta{work}}, // not indexed: passed over
+	}}
+	if err := s.ix.Apply(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	hits := func(text string, want int) {
+		t.Helper()
+		if got := len(s.find(t, text)); got != want {
+			t.Errorf("%s: got %d messages, want %d", text, got, want)
+		}
+	}
+	look := func() {
+		t.Helper()
+		for text, want := range map[string]int{
+			"*": 30, "is:flagged": 2, "is:duplicate": 1, "in:work/old": 2, "in:work": 2, "in:old": 2,
+			"in:inbox": 29, "label:blue": 2, "in:sent": 2, "common": 30, "only7 is:flagged": 1, "-is:flagged in:inbox": 28,
+			"source:kvist.example": 1,
+		} {
+			hits(text, want)
+		}
+		counts := s.search(t, index.Request{Facets: []query.Field{"in", "label"}}).Facets
+		if got := counts["label"]; !slices.Equal(got, []index.Count{{Value: "Blue", N: 2}}) {
+			t.Errorf("labels: got %v, want Blue 2", got)
+		}
+		if got := counts["in"]; !slices.Equal(got, []index.Count{{Value: "INBOX", N: 29}, {Value: "Work/Old", N: 2}}) {
+			t.Errorf("mailboxes: got %v, want INBOX 29 and Work/Old 2", got)
+		}
+	}
+	look()
+	s.reopen(t)
+	look()
+
+	stamps := map[archive.ID]index.Stamp{}
+	for h, err := range s.ix.Held(t.Context(), identity) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		stamps[h.ID] = h.Places
+	}
+	for i, d := range docs {
+		e := d.Entry
+		switch i {
+		case 7:
+			e = placed(7, here, work)
+		case 18:
+			e = placed(18, work)
+		}
+		if got, want := stamps[e.ID], index.StampOf(e); got != want || len(stamps) != len(docs) {
+			t.Errorf("message %d: stamp %08x, want %08x (%d stamps)", i, got, want, len(stamps))
+		}
+	}
+
+	// Put and placed in one batch: the places of Placed count. Put again: its own.
+	fresh := letter(t, 500, day0, "common only500")
+	e := fresh.Entry
+	e.Places = []archive.Meta{work}
+	b = index.Batch{Archive: identity, Cursor: 30, Put: slices.Values([]index.Document{fresh}), Placed: []archive.Entry{e}}
+	if err := s.ix.Apply(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	hits("is:flagged only500", 1)
+	s.put(t, 40, fresh, docs[7])
+	hits("is:flagged", 1)
+	hits("is:duplicate", 0)
+
+	has, err := s.ix.Has(t.Context(), identity, []archive.ID{docs[3].Entry.ID, {1}, docs[18].Entry.ID})
+	if err != nil || !slices.Equal(has, []bool{true, false, true}) {
+		t.Errorf("Has: got %v, %v; want true, false, true", has, err)
+	}
+	has, err = s.ix.Has(t.Context(), second, []archive.ID{docs[3].Entry.ID})
+	if err != nil || !slices.Equal(has, []bool{false}) {
+		t.Errorf("Has of another archive: got %v, %v; want false", has, err)
+	}
+}
+
 func testRemove(t *testing.T, s *suite) {
 	docs := letters(t, 30)
 	s.put(t, 10, docs...)
@@ -188,8 +280,9 @@ func testRemove(t *testing.T, s *suite) {
 	if err := s.ix.Apply(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
-	if got := len(s.indexed(t, identity)); got != 28 {
-		t.Errorf("got %d ids, want 28", got)
+	count, err := s.ix.Count(t.Context())
+	if got := len(s.indexed(t, identity)); got != 28 || count != 28 || err != nil {
+		t.Errorf("got %d ids, count %d, %v; want 28", got, count, err)
 	}
 	for text, want := range map[string]int{"common": 28, "only3": 0, "only4": 0, "only5": 1, "-only5": 27} {
 		if got := len(s.find(t, text)); got != want {
@@ -229,7 +322,7 @@ func testIDs(t *testing.T, s *suite) {
 		t.Errorf("ids are not ascending or not %d different ones", len(docs))
 	}
 	n := 0
-	for _, err := range s.ix.IDs(t.Context(), identity) {
+	for _, err := range s.ix.Held(t.Context(), identity) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -238,11 +331,11 @@ func testIDs(t *testing.T, s *suite) {
 		}
 	}
 	failed := false
-	for _, err := range s.ix.IDs(cancelled(t), identity) {
+	for _, err := range s.ix.Held(cancelled(t), identity) {
 		failed = failed || errors.Is(err, context.Canceled)
 	}
 	if !failed {
-		t.Error("an ended context did not end IDs with its error")
+		t.Error("an ended context did not end Held with its error")
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"lostpost/archive"
 	"lostpost/index"
 )
 
@@ -32,7 +33,7 @@ func TestSearchesBesideRebuildAndUpdates(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		res, err := r.Search(t.Context(), index.Request{Query: parse(t, "apples"), Count: true})
+		res, err := r.Search(t.Context(), index.Request{Query: parse(t, "apples (is:flagged or is:unread)"), Count: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -71,7 +72,8 @@ func TestSearchesBesideRebuildAndUpdates(t *testing.T) {
 }
 
 // rebuildAndUpdate builds the index in dir again from the first 200 documents
-// and adds the others one by one. The cursor is the number of documents.
+// and adds the others one by one, each time with a change of flags. The cursor is
+// the number of documents.
 func rebuildAndUpdate(ctx context.Context, dir string, docs []index.Document) error {
 	w, err := Open(dir, Options{Rebuild: true})
 	if err != nil {
@@ -88,11 +90,17 @@ func rebuildAndUpdate(ctx context.Context, dir string, docs []index.Document) er
 			return err
 		}
 	}
-	for _, d := range docs[200:] {
+	for i, d := range docs[200:] {
 		if ctx.Err() != nil {
 			return nil
 		}
 		if err := put(d); err != nil {
+			return err
+		}
+		flagged := docs[i].Entry
+		flagged.Places = []archive.Meta{{Flags: "F"}}
+		b := index.Batch{Archive: home, Cursor: cursor, Placed: []archive.Entry{flagged}}
+		if err := w.Apply(context.WithoutCancel(ctx), b); err != nil {
 			return err
 		}
 	}

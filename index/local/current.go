@@ -16,7 +16,7 @@ import (
 
 // schema changes whenever segments of before would be read wrongly: names or
 // meaning of fields, keys, doc values.
-const schema = 2
+const schema = 4
 
 const (
 	currentName = "CURRENT"
@@ -29,7 +29,7 @@ const (
 //
 //	lostpost index 1
 //	engine bleve-scorch
-//	schema 1
+//	schema 4
 //	analysis 5f0c...           fingerprint of package analyze
 //	generation 12
 //	documents 39877

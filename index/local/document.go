@@ -23,6 +23,8 @@ const (
 // A document is a message as bleve takes it: terms with packed positions.
 type document struct {
 	key    string // key of the message, see keyOf
+	places string // its set in the column, see placesOf
+	values values // in the column too
 	fields []*field
 	cost   int64 // octets of text analysed
 }
@@ -31,12 +33,12 @@ type document struct {
 // CURRENT. scratch may be used again when build returns.
 func build(d index.Document, archiveNumber byte, scratch *scratch) *document {
 	scratch.cut = false
-	b := builder{scratch: scratch, doc: &document{key: keyOf(d.Entry.ID, archiveNumber)}}
+	b := builder{scratch: scratch, doc: &document{key: keyOf(d.Entry.ID, archiveNumber), places: placesOf(d.Entry)}}
 	m := d.Message
 	if m == nil {
 		m = &decode.Message{}
 	}
-	words := b.text(fieldBody, m.Text)
+	words := b.body(m)
 	b.text(fieldSubject, m.Subject)
 	b.addresses(fieldFrom, m, "From", "Sender", "Reply-To")
 	b.addresses(fieldTo, m, "To")
@@ -46,22 +48,20 @@ func build(d index.Document, archiveNumber byte, scratch *scratch) *document {
 	b.attached(m)
 	list, _ := m.Header.Text("List-Id", "")
 	b.text(fieldList, list)
+	b.remarks(m)
 	b.header(m)
 	b.exact(fieldID, 1, messageIDs(m))
+	b.exact(fieldAlike, 1, b.kin.terms())
 	b.row(m)
-	ks := append(kinds(d, m), facets(d.Entry)...)
+	ks := kinds(d, m)
 	if b.cut {
 		ks = append(ks, "is:partial", "problem:index-limit")
 	}
 	b.exact(fieldKind, 0, ks)
-	b.exact(fieldIn, 0, mailboxes(d))
+	b.exact(fieldIn, 0, factRoles(d.Facts))
 	date := dateOf(d.Entry, m)
 	b.exact(fieldDay, 0, []string{string(dayTerm(date))})
-	v := values{date: date, size: d.Entry.Size, words: int64(words)}
-	b.doc.fields = append(b.doc.fields, &field{
-		name: fieldValues, options: bleve.IndexField | bleve.DocValues, length: 1,
-		freqs: single(string(v.append(nil)), 1),
-	})
+	b.doc.values = values{date: date, size: d.Entry.Size, words: int64(words)}
 	return b.doc
 }
 
@@ -82,18 +82,18 @@ func dateOf(e archive.Entry, m *decode.Message) int64 {
 type builder struct {
 	*scratch
 	doc *document
+	kin *kin
 }
 
 // pieceBytes bounds the text that is analysed in one step: tokens take eight
 // times as much memory as their text.
 const pieceBytes = 256 << 10
 
-// text adds a field of words and gives their number.
-func (b *builder) text(name, text string) int {
+// text adds a field of words.
+func (b *builder) text(name, text string) {
 	b.begin()
 	b.words(0, text)
 	b.packed(name)
-	return len(b.which)
 }
 
 // attachmentGap is how many positions lie between two attachments: no phrase
@@ -265,6 +265,12 @@ func kinds(d index.Document, m *decode.Message) []string {
 		if class := mediaClass(p.MediaType, p.FileName); class != "" {
 			ks = append(ks, "type:"+class)
 		}
+		for _, tag := range p.Languages {
+			ks = append(ks, "lang:"+tag)
+			if primary, _, more := strings.Cut(tag, "-"); more {
+				ks = append(ks, "lang:"+primary)
+			}
+		}
 		for _, charset := range []string{p.Charset, p.Declared} {
 			if charset != "" {
 				ks = append(ks, "charset:"+strings.ToLower(cutRunes(charset, 0, maxKind)))
@@ -278,8 +284,8 @@ func kinds(d index.Document, m *decode.Message) []string {
 		ks = append(ks, "has:problem")
 	}
 	ks = append(ks, problemKinds(m)...)
-	for _, p := range d.Entry.Places {
-		ks = append(ks, sourceKinds(p.Origin)...)
+	if len(d.Entry.Places) > 0 { // that of the first copy never changes; the others are in the column
+		ks = append(ks, sourceKinds(d.Entry.Places[0].Origin)...)
 	}
 	for _, f := range d.Facts {
 		if strings.Contains(f, ":") {
@@ -288,7 +294,7 @@ func kinds(d index.Document, m *decode.Message) []string {
 			ks = append(ks, "is:"+f)
 		}
 	}
-	return append(ks, flagKinds(d.Entry)...)
+	return ks
 }
 
 // flagKinds gives the flags over all places of a message: it was read if it
@@ -333,6 +339,9 @@ func flagKinds(e archive.Entry) []string {
 // problemKinds gives the codes of what reading a message met.
 func problemKinds(m *decode.Message) []string {
 	var ks []string
+	if id := m.PartialID(); id != "" {
+		ks = append(ks, "partial:"+strings.ToLower(id))
+	}
 	for _, p := range m.Problems {
 		ks = append(ks, "problem:"+string(p.Code))
 		if p.Code == decode.MessagePartial || strings.HasPrefix(string(p.Code), "limit-") {
@@ -395,7 +404,7 @@ func facets(e archive.Entry) []string {
 
 // mailboxes gives what in: finds: the whole name, each mailbox above, the last
 // level alone, labels likewise, and roles.
-func mailboxes(d index.Document) []string {
+func mailboxes(e archive.Entry) []string {
 	var ms []string
 	add := func(name string) {
 		name = foldMailbox(name)
@@ -406,7 +415,7 @@ func mailboxes(d index.Document) []string {
 			name = name[:max(cut, 0)]
 		}
 	}
-	for _, p := range d.Entry.Places {
+	for _, p := range e.Places {
 		if p.Mailbox == "" {
 			add("inbox")
 		} else {
@@ -420,9 +429,16 @@ func mailboxes(d index.Document) []string {
 			}
 		}
 	}
-	for _, f := range d.Facts {
+	return ms
+}
+
+// factRoles gives the roles that were found out about a message, as in: finds
+// them.
+func factRoles(facts []string) []string {
+	var ms []string
+	for _, f := range facts {
 		if role, ok := strings.CutPrefix(f, "role:"); ok {
-			add(role)
+			ms = append(ms, foldMailbox(role))
 		}
 	}
 	return ms

@@ -29,6 +29,9 @@ type evaluator struct {
 	// thread gives the documents of the threads in which x holds for one
 	// message. nil: there is only one document, a thread by itself.
 	thread func(x query.Expr) (*roaring.Bitmap, error)
+
+	// alike gives the documents that dup:value finds.
+	alike func(value string) (*roaring.Bitmap, error)
 }
 
 // A leafCache keeps the words of a query that were analysed, with what is known
@@ -108,6 +111,12 @@ func (ev *evaluator) eval(e query.Expr, within *roaring.Bitmap) (*roaring.Bitmap
 			return ev.eval(query.Thread{X: query.Term{Field: threadMember, Text: e.Text}}, within)
 		case threadMember:
 			bm, err := ev.member(e.Text)
+			if err != nil {
+				return nil, err
+			}
+			return ev.limit(bm, within), nil
+		case dupField:
+			bm, err := ev.dup(e.Text)
 			if err != nil {
 				return nil, err
 			}

@@ -37,6 +37,18 @@ func explain(ctx context.Context, q query.Expr, d index.Document, s *search) ([]
 	}
 	defer seg.Close()
 	ev := &evaluator{ctx: ctx, seg: seg}
+	ev.alike = func(value string) (*roaring.Bitmap, error) {
+		bm := roaring.New()
+		r, err := seg.row(0)
+		if err != nil {
+			return nil, err
+		}
+		found, err := s.dupHas(value, d.Entry.ID, &r.kin)
+		if found {
+			bm.Add(0)
+		}
+		return bm, err
+	}
 	ev.thread = func(x query.Expr) (*roaring.Bitmap, error) {
 		alone := &evaluator{ctx: ctx, seg: seg}
 		bm, err := alone.eval(x, nil)
@@ -72,7 +84,9 @@ func inMemory(d index.Document) (*segment, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newSegment(s, nil), nil
+	seg := &segment{Segment: s}
+	doc.inMemory(seg)
+	return seg, nil
 }
 
 // checkQuery runs a query on an empty message, for its errors.

@@ -16,52 +16,89 @@ import (
 // first.
 const maxFacet = 1000
 
-// facetSource says where the values of a facet stand: terms of field that
-// begin with prefix and hold.
-func facetSource(f query.Field) (field, prefix string, holds func(string) bool, ok bool) {
-	isAddr := func(t string) bool { return strings.Contains(t, "@") }
+// facetSource says where the values of a facet stand: terms of fields that p
+// matches, without its prefix. ok is false if f cannot be counted.
+func facetSource(f query.Field) (fields []string, p pattern, ok bool) {
+	address := pattern{match: func(t string) bool { return strings.Contains(t, "@") }}
 	switch f {
-	case "from", "people":
-		return fieldFrom, "", isAddr, true
-	case "to":
-		return fieldTo, "", isAddr, true
-	case "cc":
-		return fieldCc, "", isAddr, true
-	case "in", "mailbox":
-		return fieldKind, "mailbox:", nil, true
-	case "label", "type", "is", "has", "charset", "problem", "source", "state":
-		return fieldKind, string(f) + ":", nil, true
+	case "from", "to", "cc", "bcc", "recip", "contact":
+		return textFields(f), address, true
+	case "in":
+		return []string{fieldKind}, pattern{prefix: "mailbox:"}, true
+	case "date":
+		return []string{fieldDay}, pattern{}, true
+	case "label", "type", "is", "has", "charset", "lang", "problem", "source", "state", "draft", "reason", "status":
+		return []string{fieldKind}, pattern{prefix: string(f) + ":"}, true
 	}
-	return "", "", nil, false
+	return nil, pattern{}, false
 }
 
-// count adds the hits of one segment to the counts of a facet.
-func (ev *evaluator) count(f query.Field, hits *roaring.Bitmap, counts map[string]int64) error {
+// facet counts the hits of every value of a field, the most frequent first.
+// Exact hits of all segments are known when it is called. It holds twice as
+// many values as it gives, however many there are.
+func (s *search) facet(f query.Field) ([]index.Count, error) {
 	if f == "size" {
-		_, err := ev.filter(hits, func(v values) bool {
-			counts[sizeClass(v.size)]++
-			return false
-		})
-		return err
+		return s.sizes()
 	}
-	field, prefix, holds, ok := facetSource(f)
-	name := func(term string) string { return strings.TrimPrefix(strings.Clone(term), prefix) }
-	if f == "date" {
-		field, name, ok = fieldDay, yearOf, true
-	}
+	fields, p, ok := facetSource(f)
 	if !ok {
-		return errQuery(0, "%s cannot be counted", f)
+		return nil, errQuery(0, "%s cannot be counted", f)
 	}
-	return ev.walk(field, pattern{prefix: prefix, match: holds}, func(term string) error {
-		bm := roaring.New()
-		if err := ev.seg.postingsInto(bm, field, []byte(term)); err != nil {
-			return err
+	var list []index.Count
+	err := s.eachTerm(fields, p, func(term string, docs []*roaring.Bitmap) error {
+		n := int64(0)
+		for i, bm := range docs {
+			n += int64(bm.AndCardinality(s.hits[i]))
 		}
-		if n := bm.AndCardinality(hits); n > 0 {
-			counts[name(term)] += int64(n)
+		if n == 0 {
+			return nil
+		}
+		value := strings.TrimPrefix(term, p.prefix)
+		if f == "date" { // days come in order, so those of a year follow each other
+			value = yearOf(term)
+			if last := len(list) - 1; last >= 0 && list[last].Value == value {
+				list[last].N += n
+				return nil
+			}
+		}
+		list = append(list, index.Count{Value: value, N: n})
+		if len(list) >= 2*maxFacet && f != "date" {
+			list = mostFrequent(list)
 		}
 		return nil
 	})
+	return mostFrequent(list), err
+}
+
+// mostFrequent gives the values with the highest counts.
+func mostFrequent(list []index.Count) []index.Count {
+	slices.SortFunc(list, func(a, b index.Count) int {
+		return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Value, b.Value))
+	})
+	return list[:min(len(list), maxFacet)]
+}
+
+// sizes counts the hits of every range of sizes.
+func (s *search) sizes() ([]index.Count, error) {
+	counts := map[string]int64{}
+	for i, hits := range s.hits {
+		ev := &evaluator{ctx: s.ctx, seg: s.segments[i]}
+		err := guard(func() error {
+			_, err := ev.filter(hits, func(v values) bool {
+				counts[sizeClass(v.size)]++
+				return false
+			})
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	var list []index.Count
+	for v, n := range counts {
+		list = append(list, index.Count{Value: v, N: n})
+	}
+	return mostFrequent(list), nil
 }
 
 // yearOf is the year of the term of a day, "none" if it stands for no date.
@@ -86,24 +123,4 @@ func sizeClass(size int64) string {
 		return "1M..10M"
 	}
 	return "10M.."
-}
-
-// facet counts the hits of every value of a field. Exact hits of all segments
-// are known when it is called.
-func (s *search) facet(f query.Field) ([]index.Count, error) {
-	counts := map[string]int64{}
-	for i, hits := range s.hits {
-		ev := &evaluator{ctx: s.ctx, seg: s.segments[i]}
-		if err := guard(func() error { return ev.count(f, hits, counts) }); err != nil {
-			return nil, err
-		}
-	}
-	var list []index.Count
-	for v, n := range counts {
-		list = append(list, index.Count{Value: v, N: n})
-	}
-	slices.SortFunc(list, func(a, b index.Count) int {
-		return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Value, b.Value))
-	})
-	return list[:min(len(list), maxFacet)], nil
 }

@@ -26,35 +26,38 @@ const (
 
 func folderOf(generation int64) string { return folderPrefix + strconv.FormatInt(generation, 10) }
 
-// link makes the folder to with the files of from: segments, which never
-// change, as hard links (copies where the disk has none), and root.bolt, which
-// will be written, as a copy. An empty from makes an empty folder.
-func link(from, to string) error {
+// link makes the folder to with the files of from: segments and columns, which
+// are never written into, as hard links (copies where the disk has none), and
+// root.bolt, which will be written, as a copy. An empty from makes an empty
+// folder. It gives the names of the hard links: they are durable already.
+func link(from, to string) (linked []string, err error) {
 	if err := durable.OS.MkdirAll(to); err != nil {
-		return err
+		return nil, err
 	}
 	if from == "" {
-		return nil
+		return nil, nil
 	}
 	names, err := durable.OS.List(from)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, name := range names {
 		a, b := filepath.Join(from, name), filepath.Join(to, name)
 		switch {
-		case strings.HasSuffix(name, segmentSuffix):
-			if err = durable.OS.Link(a, b); err != nil {
+		case strings.HasSuffix(name, segmentSuffix), strings.HasSuffix(name, placesSuffix):
+			if err = durable.OS.Link(a, b); err == nil {
+				linked = append(linked, name)
+			} else {
 				err = copyFile(a, b)
 			}
 		case name == rootName:
 			err = copyFile(a, b)
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return linked, nil
 }
 
 func copyFile(from, to string) error {
@@ -71,15 +74,19 @@ func copyFile(from, to string) error {
 	return errors.Join(err, dst.Close())
 }
 
-// prune removes segments that were merged into others; bleve does so in its own
-// time, which may be after it was closed.
+// prune removes segments that were merged into others, with their columns;
+// bleve does so in its own time, which may be after it was closed.
 func prune(dir string, keep []string) error {
+	for _, segment := range keep {
+		keep = append(keep, placesName(segment))
+	}
 	names, err := durable.OS.List(dir)
 	if err != nil {
 		return err
 	}
 	for _, name := range names {
-		if strings.HasSuffix(name, segmentSuffix) && !slices.Contains(keep, name) {
+		ours := strings.HasSuffix(name, segmentSuffix) || strings.HasSuffix(name, placesSuffix)
+		if ours && !slices.Contains(keep, name) {
 			if err := durable.OS.Remove(filepath.Join(dir, name)); err != nil {
 				return err
 			}
@@ -88,8 +95,9 @@ func prune(dir string, keep []string) error {
 	return nil
 }
 
-// syncFolder makes the files in a folder and their names durable.
-func syncFolder(dir string) error {
+// syncFolder makes the files in a folder and their names durable; those of the
+// files in done are.
+func syncFolder(dir string, done []string) error {
 	names, err := durable.OS.List(dir)
 	if err != nil {
 		return err
@@ -101,6 +109,9 @@ func syncFolder(dir string) error {
 		}
 	}()
 	for _, name := range names {
+		if slices.Contains(done, name) {
+			continue
+		}
 		// Append opens for writing too, which some systems ask for to sync.
 		f, err := durable.OS.Append(filepath.Join(dir, name))
 		if err != nil {

@@ -123,6 +123,10 @@ func words(f query.Field, text string, pos int, prefix bool) leaf {
 		l.fields = []leafField{{field: field, slots: []slot{s}}}
 		return l
 	}
+	if f == anyHeader {
+		l.fields = []leafField{inAnyHeader(asked(fieldHeader, analyze.Query(analyze.Words, text, prefix)))}
+		return l
+	}
 	if name, ok := headerField(f); ok {
 		f := asked(fieldHeader, analyze.Query(analyze.Words, text, prefix))
 		l.fields = []leafField{f.behind(strings.ToLower(name) + "=")}

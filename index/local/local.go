@@ -33,8 +33,13 @@
 // language is ever guessed; parts of words only when nothing else was found
 // (see widen). One message has bounded terms and positions (see packed.go).
 //
-// What it does not do: near duplicates. Flags and
-// mailboxes are terms, so a message whose ledger entry changes is indexed again.
+// Flags, labels and mailboxes are no part of a document: they stand in a column
+// beside each segment (see column), so that a message whose ledger entry changes
+// is not indexed again.
+//
+// Near duplicates are told by a sketch of 48 octets and two names that stand in
+// the stored row (see kin): dup: finds them, and Request.Fold makes one row of
+// those on a page. A family that reaches over pages has a row on each.
 package local
 
 import (
@@ -192,32 +197,99 @@ func (e *engine) unusable(cur *current) string {
 // Cursor is how far the index covers the ledger of an archive: for a writer what
 // it has built, for a reader what is published.
 func (e *engine) Cursor(ctx context.Context, identity string) (int64, error) {
-	v, err := e.acquire()
+	cur, err := e.now(ctx)
 	if err != nil {
 		return 0, err
 	}
-	defer v.release()
-	return v.current.cursor(identity), ctx.Err()
+	return cur.cursor(identity), nil
 }
 
-// IDs yields the keys of the dictionaries of all segments, merged.
-func (e *engine) IDs(ctx context.Context, identity string) iter.Seq2[archive.ID, error] {
-	return func(yield func(archive.ID, error) bool) {
+// Count is what CURRENT says.
+func (e *engine) Count(ctx context.Context) (int64, error) {
+	cur, err := e.now(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return cur.documents, nil
+}
+
+// now is the state that acquire would open, as text alone.
+func (e *engine) now(ctx context.Context) (*current, error) {
+	if e.lock == nil {
 		v, err := e.acquire()
 		if err != nil {
-			yield(archive.ID{}, err)
-			return
+			return nil, err
 		}
 		defer v.release()
-		number, ok := v.current.number(identity)
-		if !ok {
+		return v.current, ctx.Err()
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch {
+	case e.done:
+		return nil, errClosed
+	case e.state == nil:
+		return &current{}, ctx.Err()
+	}
+	return e.state, ctx.Err()
+}
+
+// Held takes 36 octets of memory for every message.
+func (e *engine) Held(ctx context.Context, identity string) iter.Seq2[index.Held, error] {
+	return func(yield func(index.Held, error) bool) {
+		all, err := e.held(ctx, identity)
+		if err != nil {
+			yield(index.Held{}, err)
 			return
 		}
-		err = v.ids(ctx, number, func(id archive.ID) bool { return yield(id, nil) })
-		if err != nil {
-			yield(archive.ID{}, err)
+		for _, h := range all {
+			if !yield(h, nil) {
+				return
+			}
 		}
 	}
+}
+
+func (e *engine) held(ctx context.Context, identity string) ([]index.Held, error) {
+	v, err := e.acquire()
+	if err != nil {
+		return nil, err
+	}
+	defer v.release()
+	number, ok := v.current.number(identity)
+	if !ok {
+		return nil, ctx.Err()
+	}
+	return v.held(ctx, number)
+}
+
+// Has looks into the dictionary of each segment.
+func (e *engine) Has(ctx context.Context, identity string, ids []archive.ID) ([]bool, error) {
+	v, err := e.acquire()
+	if err != nil {
+		return nil, err
+	}
+	defer v.release()
+	has := make([]bool, len(ids))
+	number, ok := v.current.number(identity)
+	if !ok {
+		return has, ctx.Err()
+	}
+	for _, seg := range v.segments {
+		for i, id := range ids {
+			if has[i] {
+				continue
+			}
+			err := guard(func() (err error) {
+				_, has[i], err = seg.document([]byte(keyOf(id, number)))
+				return err
+			})
+			if err != nil {
+				return nil, err
+			}
+		}
+	}
+	return has, ctx.Err()
 }
 
 // Close releases files and the writer's lock. A rebuild that is not complete is

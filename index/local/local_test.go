@@ -205,7 +205,8 @@ func TestLeftoversOfAStoppedWriter(t *testing.T) {
 			must(t, os.WriteFile(filepath.Join(dir, "gen-2", "root.bolt"), []byte("half"), 0o600))
 		},
 		"written, not published": func(t *testing.T, dir string) {
-			must(t, link(filepath.Join(dir, "gen-1"), filepath.Join(dir, "gen-2")))
+			_, err := link(filepath.Join(dir, "gen-1"), filepath.Join(dir, "gen-2"))
+			must(t, err)
 		},
 		"CURRENT.new torn": func(t *testing.T, dir string) {
 			must(t, os.WriteFile(filepath.Join(dir, "CURRENT.new"), []byte("lostpost ind"), 0o600))

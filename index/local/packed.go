@@ -31,6 +31,8 @@ type scratch struct {
 	which  []int32          // term of each token
 	places []int32          // position of each token
 	cut    bool             // terms of the document were left out
+	hashes []uint64         // of each term, see sketch
+	known  wordSet          // of the text that is shown, where there is another
 }
 
 const (

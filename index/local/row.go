@@ -20,6 +20,7 @@ import (
 type row struct {
 	attached, lossy bool
 	from, subject   string
+	kin             kin
 	ties            []tie
 }
 
@@ -90,7 +91,7 @@ func conversation(value string) (string, bool) {
 
 // row adds the stored row and the terms of its ties.
 func (b *builder) row(m *decode.Message) {
-	r := row{subject: cutRunes(m.Subject, 0, maxRowSubject), ties: tiesOf(m)}
+	r := row{subject: cutRunes(m.Subject, 0, maxRowSubject), kin: *b.kin, ties: tiesOf(m)}
 	for _, p := range m.Parts {
 		r.attached = r.attached || p.Attachment
 	}
@@ -114,7 +115,7 @@ func (b *builder) row(m *decode.Message) {
 }
 
 // bytes is the row as it is stored: flags, the two texts behind their lengths,
-// the ties.
+// the kin, the ties.
 func (r *row) bytes() []byte {
 	var flags byte
 	if r.attached {
@@ -128,6 +129,7 @@ func (r *row) bytes() []byte {
 		b = binary.AppendUvarint(b, uint64(len(s)))
 		b = append(b, s...)
 	}
+	b = r.kin.append(b)
 	for _, l := range r.ties {
 		b = append(b, l[:]...)
 	}
@@ -150,9 +152,10 @@ func parseRow(b []byte) (row, error) {
 		b = b[size:]
 		*s, b = string(b[:n]), b[n:]
 	}
-	if len(b)%len(tie{}) != 0 {
+	if len(b) < kinLen || (len(b)-kinLen)%len(tie{}) != 0 {
 		return row{}, errRow
 	}
+	r.kin, b = parseKin(b), b[kinLen:]
 	for ; len(b) > 0; b = b[len(tie{}):] {
 		r.ties = append(r.ties, tie(b))
 	}

@@ -92,8 +92,9 @@ func merge(ctx context.Context, s *scorch.Scorch, options *mergeplan.MergePlanOp
 	before := atomic.LoadUint64(&stats.TotOnErrors)
 	done := make(chan error, 1)
 	go func() { done <- s.ForceMerge(ctx, options) }()
-	watch := time.NewTicker(20 * time.Millisecond)
+	watch, pages := time.NewTicker(20*time.Millisecond), time.NewTicker(releaseEvery)
 	defer watch.Stop()
+	defer pages.Stop()
 	for {
 		select {
 		case err := <-done:
@@ -104,6 +105,10 @@ func merge(ctx context.Context, s *scorch.Scorch, options *mergeplan.MergePlanOp
 		case <-watch.C:
 			if atomic.LoadUint64(&stats.TotOnErrors) != before {
 				return errMerge
+			}
+		case <-pages.C:
+			if err := release(s); err != nil {
+				return err
 			}
 		}
 	}

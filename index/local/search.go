@@ -6,16 +6,12 @@ import (
 	"container/heap"
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
-	"lostpost/archive"
 	"lostpost/index"
 	"lostpost/index/query"
 )
@@ -32,8 +28,8 @@ const (
 	// look at, and a page is full after some 20 hits.
 	dayFactor = 20 * 1.5 / 0.7
 
-	// Where positions have to be read, so many documents are looked at in one
-	// step; then the page may be full.
+	// Where positions have to be read, so many documents are looked at in the
+	// first step, then twice as many as before; after each the page may be full.
 	blockDocuments = 256
 
 	// searchTime bounds one search.
@@ -72,11 +68,17 @@ func (e *engine) search(ctx context.Context, r index.Request) (index.Result, err
 		}
 		if wider != nil {
 			r.Query = wider
-			if result, err = newSearch(ctx, v, r).answer(); err != nil {
+			found, err := newSearch(ctx, v, r).answer()
+			var tooMany *query.SyntaxError
+			switch {
+			case errors.As(err, &tooMany): // words contain it: nothing is widened
+			case err != nil:
 				return index.Result{}, err
-			}
-			if result.Total > 0 {
-				result.Widened = wider
+			default:
+				result = found
+				if result.Total > 0 {
+					result.Widened = wider
+				}
 			}
 		}
 	}
@@ -117,12 +119,13 @@ type search struct {
 	leaves leafCache
 
 	threads map[string][]*roaring.Bitmap // of each segment, by the query in thread:{}
+	dups    map[string][]*roaring.Bitmap // of each segment, by the value of dup:
 }
 
 func newSearch(ctx context.Context, v view, r index.Request) *search {
 	return &search{
 		view: v, ctx: ctx, request: r, exact: true,
-		leaves: leafCache{}, threads: map[string][]*roaring.Bitmap{},
+		leaves: leafCache{}, threads: map[string][]*roaring.Bitmap{}, dups: map[string][]*roaring.Bitmap{},
 	}
 }
 
@@ -191,7 +194,7 @@ func (s *search) run() error {
 	s.limit = min(s.limit, maxLimit)
 	s.page.size = s.limit + 1
 	if s.request.After != "" {
-		c, err := parseToken(s.request.After)
+		c, err := parseToken(s.request.After, s.request.Sort)
 		if err != nil {
 			return err
 		}
@@ -351,7 +354,7 @@ func (s *search) byDay(i int, bm *roaring.Bitmap, ev *evaluator) error {
 	if err != nil {
 		return err
 	}
-	block := roaring.New()
+	block, size := roaring.New(), uint64(blockDocuments)
 	settle := func() error {
 		hits := block
 		if ev != nil {
@@ -386,10 +389,11 @@ func (s *search) byDay(i int, bm *roaring.Bitmap, ev *evaluator) error {
 		}
 		docs.And(bm)
 		block.Or(docs)
-		if block.GetCardinality() >= blockDocuments {
+		if block.GetCardinality() >= size {
 			if err := settle(); err != nil {
 				return err
 			}
+			size *= 2 // hits are rare
 		}
 	}
 }
@@ -407,14 +411,18 @@ func (s *search) result() (index.Result, error) {
 		rows := s.page.sorted()
 		if len(rows) > s.limit {
 			rows = rows[:s.limit]
-			r.Next = rows[len(rows)-1].token()
+			r.Next = rows[len(rows)-1].token(s.request.Sort)
 		}
+		kins := make([]kin, len(rows))
 		for i := range rows {
-			h, err := s.hit(&rows[i])
+			h, err := s.hit(&rows[i], &kins[i])
 			if err != nil {
 				return r, err
 			}
 			r.Hits = append(r.Hits, *h)
+		}
+		if s.request.Fold {
+			r.Hits = fold(r.Hits, kins)
 		}
 	}
 	if len(s.request.Facets) == 0 {
@@ -431,8 +439,8 @@ func (s *search) result() (index.Result, error) {
 	return r, nil
 }
 
-// hit makes a row of a candidate.
-func (s *search) hit(c *candidate) (*index.Hit, error) {
+// hit makes a row of a candidate, and gives its kin.
+func (s *search) hit(c *candidate, k *kin) (*index.Hit, error) {
 	id, _, ok := parseKey(c.id)
 	if !ok {
 		return nil, &damagedError{"a document has no id"}
@@ -444,27 +452,8 @@ func (s *search) hit(c *candidate) (*index.Hit, error) {
 	err := guard(func() error {
 		row, err := s.segments[c.at].row(c.doc)
 		row.show(h)
+		*k = row.kin
 		return err
 	})
 	return h, err
-}
-
-// token is what a page continues after. It names a place in the order, not a
-// number of rows, so it stays right while mail is added.
-func (c *candidate) token() string {
-	return fmt.Sprintf("%x.%x.%x", uint64(c.key), uint64(c.date), c.id)
-}
-
-func parseToken(s string) (candidate, error) {
-	parts := strings.Split(s, ".")
-	if len(parts) == 3 && len(parts[2]) == 2*keyLen {
-		key, err1 := strconv.ParseUint(parts[0], 16, 64)
-		date, err2 := strconv.ParseUint(parts[1], 16, 64)
-		id, err3 := archive.ParseID(parts[2][:2*keyLen-2])
-		number, err4 := strconv.ParseUint(parts[2][2*keyLen-2:], 16, 8)
-		if err1 == nil && err2 == nil && err3 == nil && err4 == nil {
-			return candidate{key: int64(key), date: int64(date), id: []byte(keyOf(id, byte(number)))}, nil
-		}
-	}
-	return candidate{}, fmt.Errorf("index: %q is no page of a search", s)
 }

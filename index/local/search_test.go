@@ -308,12 +308,12 @@ func TestReplaceAndRemove(t *testing.T) {
 		t.Errorf("after removal: got %v", got)
 	}
 	var ids []archive.ID
-	for id, err := range ix.IDs(t.Context(), home) {
+	for h, err := range ix.Held(t.Context(), home) {
 		must(t, err)
-		ids = append(ids, id)
+		ids = append(ids, h.ID)
 	}
 	if !slices.Equal(ids, []archive.ID{other.Entry.ID}) {
-		t.Errorf("IDs: got %v", ids)
+		t.Errorf("Held: got %v", ids)
 	}
 }
 
@@ -491,7 +491,9 @@ func TestWidenedQuery(t *testing.T) {
 	apply(t, w, 1,
 		note(t, 1, "one", "die Grundstücksverkehrsgenehmigung"),
 		note(t, 2, "two", "Baugenehmigung und Antrag"),
-		note(t, 3, "three", "Genehmigungen"))
+		note(t, 3, "three", "Genehmigungen"),
+		note(t, 4, "four", "Donau-\nWelle, Nr. 4711 0815 00, IBAN DE89 3704 0044 0532 0130 00"),
+		message(t, "Subject: five\nX-Projekt: Holunder\n\nein Holunderbusch\n"))
 	for _, c := range []struct {
 		query, widened string
 		hits           int
@@ -505,6 +507,12 @@ func TestWidenedQuery(t *testing.T) {
 		{"subject:verkehr", "", 0},
 		{"-antrag -genehmigungen verkehr", "-antrag -genehmigungen *verkehr*", 1},
 		{"bau", "", 0},
+		{"donauwelle", `"donau welle"`, 1},
+		{"4711081500", `"4711 0815 00"`, 1},
+		{"DE89370400440532013000", `"DE89 3704 0044 0532 0130 00"`, 1},
+		{"holunder", `*holunder* or header:*=holunder`, 1},
+		{"subject:donauwelle", "", 0},
+		{"wellex", "", 0},
 	} {
 		r, err := w.Search(t.Context(), index.Request{Query: parse(t, c.query), Widen: true})
 		if err != nil {

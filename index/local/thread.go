@@ -139,6 +139,13 @@ func (s *search) threadHas(ties []tie, x query.Expr) (bool, error) {
 func (s *search) evaluator(i int) *evaluator {
 	ev := &evaluator{ctx: s.ctx, seg: s.segments[i], leaves: s.leaves}
 	ev.thread = func(x query.Expr) (*roaring.Bitmap, error) { return s.thread(x, i) }
+	ev.alike = func(value string) (*roaring.Bitmap, error) {
+		docs, err := s.duplicates(value)
+		if err != nil {
+			return nil, err
+		}
+		return docs[i].Clone(), nil
+	}
 	return ev
 }
 
@@ -218,7 +225,7 @@ func (s *search) foldThreads() (index.Result, error) {
 			}
 			out.Hits = append(out.Hits, *h)
 			if len(out.Hits) == s.limit && (more || n < len(rows)-1) {
-				out.Next = c.token()
+				out.Next = c.token(s.request.Sort)
 			}
 			if len(out.Hits) == s.limit {
 				return out, nil
@@ -241,7 +248,7 @@ func (s *search) foldThreads() (index.Result, error) {
 // threadHit makes a hit of c with its thread, and marks the thread as shown. It
 // is nil if another hit of the thread stood before c.
 func (s *search) threadHit(c *candidate, shown []*roaring.Bitmap) (*index.Hit, error) {
-	h, err := s.hit(c)
+	h, err := s.hit(c, new(kin))
 	if err != nil {
 		return nil, err
 	}

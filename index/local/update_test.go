@@ -65,12 +65,12 @@ func TestUpdateIntoLocal(t *testing.T) {
 		t.Errorf("got %+v, cursor %d; want 300 added, cursor %d", r, cursor, stat.Seq)
 	}
 	n := 0
-	for _, err := range reader.IDs(t.Context(), a.Identity()) {
+	for _, err := range reader.Held(t.Context(), a.Identity()) {
 		must(t, err)
 		n++
 	}
 	if n != 300 {
-		t.Errorf("IDs: got %d, want 300", n)
+		t.Errorf("Held: got %d, want 300", n)
 	}
 	if got := len(find(t, reader, "is:bounce")); got != 300 {
 		t.Errorf("is:bounce: got %d, want 300", got)

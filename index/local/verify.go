@@ -23,11 +23,6 @@ func Verify(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	s, err := openSnapshot(dir, cur) // does it hold what CURRENT says?
-	if err != nil {
-		return err
-	}
-	defer s.close()
 	folder := filepath.Join(dir, folderOf(cur.generation))
 	files, err := os.ReadDir(folder)
 	if err != nil {
@@ -41,6 +36,16 @@ func Verify(ctx context.Context, dir string) error {
 			continue
 		}
 		if err := verifySegment(filepath.Join(folder, f.Name())); err != nil {
+			return err
+		}
+	}
+	s, err := openSnapshot(dir, cur) // does it hold what CURRENT says?
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	for _, seg := range s.segments {
+		if _, err := seg.column(); err != nil {
 			return err
 		}
 	}

@@ -13,7 +13,6 @@ import (
 	"github.com/blevesearch/bleve/v2/index/scorch"
 	"github.com/blevesearch/bleve/v2/index/scorch/mergeplan"
 	bleve "github.com/blevesearch/bleve_index_api"
-	zap "github.com/blevesearch/scorch_segment_api/v2"
 
 	"lostpost/index"
 	"lostpost/index/analyze"
@@ -37,6 +36,8 @@ const (
 var (
 	errReader = errors.New("index: opened for reading")
 	errBroken = errors.New("index: damaged; it is built again when it is opened the next time")
+
+	errNotOnDisk = errors.New("a segment is not on disk")
 )
 
 // Apply writes one generation. See index.Index.
@@ -61,7 +62,7 @@ func (e *engine) apply(ctx context.Context, b index.Batch) error {
 	if err != nil {
 		return err
 	}
-	w := &writer{engine: e, number: number}
+	w := &writer{engine: e, number: number, sets: map[string]string{}, values: map[string]values{}}
 	if err := w.write(ctx, b); err != nil {
 		return errors.Join(err, w.discard(), e.diagnose(err))
 	}
@@ -69,7 +70,7 @@ func (e *engine) apply(ctx context.Context, b index.Batch) error {
 		return e.publish(next) // nothing but the cursor moved
 	}
 	if err := w.finish(next); err != nil {
-		return errors.Join(err, w.discard())
+		return errors.Join(err, w.discard(), e.diagnose(err))
 	}
 	if err := e.publish(next); err != nil {
 		return err
@@ -210,6 +211,12 @@ type writer struct {
 	scorch     *scorch.Scorch
 	queue      *bleve.AnalysisQueue
 
+	linked []string              // names of the files of the generation before
+	sets   map[string]string     // see placesOf; of what is put or placed, by key
+	values map[string]values     // of what is put, by key
+	placed []string              // keys of documents that got other places
+	before *scorch.IndexSnapshot // segments before they were merged, nil if they were not
+
 	crowded bool // segments should be merged; set by finish
 }
 
@@ -220,7 +227,7 @@ func (w *writer) begin() (err error) {
 		return err
 	}
 	w.dir = filepath.Join(w.engine.dir, folderOf(w.generation))
-	if err := link(w.folder(w.state), w.dir); err != nil {
+	if w.linked, err = link(w.folder(w.state), w.dir); err != nil {
 		return err
 	}
 	w.queue = bleve.NewAnalysisQueue(1) // documents come analysed
@@ -231,9 +238,19 @@ func (w *writer) begin() (err error) {
 // write takes the documents and removals of b.
 func (w *writer) write(ctx context.Context, b index.Batch) error {
 	if b.Put != nil {
-		if err := w.put(ctx, b.Put); err != nil {
+		if err := w.putAll(ctx, b.Put); err != nil {
 			return err
 		}
+	}
+	if len(b.Placed) > 0 && w.scorch == nil {
+		if err := w.begin(); err != nil {
+			return err
+		}
+	}
+	for _, e := range b.Placed {
+		key := keyOf(e.ID, w.number)
+		w.sets[key] = placesOf(e)
+		w.placed = append(w.placed, key)
 	}
 	for ids := range slices.Chunk(b.Remove, batchDocuments) {
 		batch := bleve.NewBatch()
@@ -250,9 +267,9 @@ func (w *writer) write(ctx context.Context, b index.Batch) error {
 	return ctx.Err()
 }
 
-// put turns messages into documents on several goroutines and writes them in
+// putAll turns messages into documents on several goroutines and writes them in
 // batches.
-func (w *writer) put(ctx context.Context, put iter.Seq[index.Document]) error {
+func (w *writer) putAll(ctx context.Context, put iter.Seq[index.Document]) error {
 	var (
 		scratches = make(chan *scratch, w.opt.Workers)
 		building  sync.WaitGroup
@@ -268,6 +285,7 @@ func (w *writer) put(ctx context.Context, put iter.Seq[index.Document]) error {
 		batch := bleve.NewBatch()
 		for _, p := range gathered {
 			batch.Update(p.doc) // the last of two with one key stays
+			w.sets[p.doc.key], w.values[p.doc.key] = p.doc.places, p.doc.values
 		}
 		gathered, size = nil, 0
 		return w.commit(batch)
@@ -312,13 +330,20 @@ func (w *writer) commit(batch *bleve.Batch) error {
 			return err
 		}
 	}
-	return guard(func() error { return w.scorch.Batch(batch) })
+	err := guard(func() error { return w.scorch.Batch(batch) })
+	if err != nil {
+		return err
+	}
+	return release(w.scorch)
 }
 
 // merge brings the number of segments and the share of deleted documents down.
 func (w *writer) merge(ctx context.Context) error {
 	s, err := w.look()
 	if err != nil || s.merge == nil {
+		return err
+	}
+	if w.before, err = snapshotOf(w.scorch); err != nil {
 		return err
 	}
 	return merge(ctx, w.scorch, s.merge)
@@ -342,11 +367,11 @@ func (w *writer) look() (shape, error) {
 	var all int64
 	var segments []mergeplan.Segment
 	for _, seg := range root.Segments() {
-		p, ok := seg.Segment().(zap.PersistedSegment)
-		if !ok {
-			return s, errors.New("a segment is not on disk")
+		name := fileOf(seg.Segment())
+		if name == "" {
+			return s, errNotOnDisk
 		}
-		s.files = append(s.files, filepath.Base(p.Path()))
+		s.files = append(s.files, name)
 		s.live += seg.LiveSize()
 		all += seg.FullSize()
 		segments = append(segments, seg)
@@ -370,6 +395,9 @@ func (w *writer) finish(next *current) error {
 	if err := persisted(w.scorch); err != nil {
 		return err
 	}
+	if err := guard(w.columns); err != nil {
+		return err
+	}
 	s, err := w.look()
 	if err != nil {
 		return err
@@ -380,7 +408,7 @@ func (w *writer) finish(next *current) error {
 	if err := prune(w.dir, s.files); err != nil {
 		return err
 	}
-	if err := syncFolder(w.dir); err != nil {
+	if err := syncFolder(w.dir, w.linked); err != nil {
 		return err
 	}
 	next.generation, next.documents = w.generation, s.live
@@ -390,8 +418,12 @@ func (w *writer) finish(next *current) error {
 
 func (w *writer) close() error {
 	var err error
+	if w.before != nil {
+		err = w.before.Close()
+		w.before = nil
+	}
 	if w.scorch != nil {
-		err = w.scorch.Close()
+		err = errors.Join(err, w.scorch.Close())
 	}
 	if w.queue != nil {
 		w.queue.Close()

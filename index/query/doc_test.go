@@ -22,8 +22,17 @@ read in two ways, such as ` + "`3/4/2017`" + `, are errors that say what to type
 - Upper and lower case are the same, and so are letters with and without accents (grün, gruen, grun; straße, strasse).
 - A plain word also finds its other forms (invoice: invoices; Haus: Häuser) in 18 languages; nobody has to say which.
   A word in quotes, or with + before it, is that word alone.
-- If nothing has a plain word of five letters or more, words that contain it are taken (genehmigung:
-  Grundstücksverkehrsgenehmigung); the last line of the search says so. Words in quotes are never widened.
+- If nothing has a plain word of four letters or more, words that contain it are taken (genehmigung:
+  Grundstücksverkehrsgenehmigung), its parts side by side (donauwelle: Donau-Welle; 4711081500: 4711 0815 00), and the
+  other fields of the header; the last line of the search says so. Words in quotes are never widened.
+- A plain word is looked for in text, subject, addresses, names of files, words inside attachments (packed ones too), and
+  in Keywords, Comments, Organization, List-Id and descriptions of parts. Of two forms of one text, plain and HTML, the
+  one that is not shown adds the words that the other lacks.
+- A message in pieces (message/partial) is found and shown as a whole where its first piece is, once all are there.
+- Near duplicates (the same message with the footer of a list, or written anew by a server) are one row of a search,
+  marked +1; ` + "`--unfold`" + ` shows each, ` + "`dup:near`" + ` finds them. They are told by Message-ID, or author and date, and by the
+  text; without the first two, long texts that share three quarters of their runs of five words.
+- The language of a text is what it declares: Content-Language, else the lang of its HTML. Nothing is guessed from words.
 - Chinese, Japanese, Korean, Thai, Lao, Khmer and Burmese need no blanks: any part of a run is found.
 - Addresses, file names and numbers are found whole and by their parts: ` + "`from:kvist`" + `, ` + "`filename:vertrag`" + `, ` + "`71450/36214`" + `, ` + "`36214`" + `.
 - What binds tightest: not, then NEAR, then a blank (and), then xor, then or. Operators are ` + "`or`" + ` or ` + "`OR`" + `; ` + "`Or`" + ` is a word.

@@ -33,6 +33,8 @@ const (
 	closed                 // one of Values
 	tagged                 // a flag if it is one, else a label
 	yesno                  // yes or no for the Value of the same name
+	dupOf                  // yes or no, near, differs, or the id of a message
+	partialOf              // yes or no, or the id of a split message
 	dateRange              // a day, a range, a comparison
 	dateFrom               // from the start of the date on
 	dateBefore             // before the start of the date
@@ -80,6 +82,7 @@ var operators = []Operator{
 		{"draft", nil, "a draft"},
 		{"unsent", nil, "written and never sent"},
 		{"bounce", nil, "a notice that delivery failed"},
+		{"delay", nil, "a notice that delivery is tried again"},
 		{"carved", nil, "recovered from a damaged file or image"},
 		{"duplicate", nil, "the same octets lie in more than one place"},
 		{"partial", nil, "a piece of a message, or more than could be read"},
@@ -89,8 +92,8 @@ var operators = []Operator{
 	{Name: "read", Aliases: []string{"isread"}, Help: "yes or no: seen", Example: "read:no", kind: yesno},
 	{Name: "flagged", Aliases: []string{"isflagged"}, Help: "yes or no: marked with a flag", Example: "flagged:yes", kind: yesno},
 	{Name: "hasattachment", Aliases: []string{"hasattachments"}, Help: "yes or no: has an attachment", Example: "hasattachment:yes", kind: yesno},
-	{Name: "dup", Aliases: []string{"duplicate"}, Help: "yes or no: the same octets lie in more than one place", Example: "dup:yes", kind: yesno},
-	{Name: "partial", Help: "yes or no: a piece of a message, or more than could be read", Example: "partial:yes", kind: yesno},
+	{Name: "dup", Aliases: []string{"duplicate"}, Help: "yes or no: the same octets lie in more than one place; near: the same message came another time, with a list's footer or written anew by a server; differs: its Message-ID is also that of another text; an id: that message and its near duplicates", Example: "dup:near", kind: dupOf},
+	{Name: "partial", Help: "yes or no: a piece of a message, or more than could be read; an id: the pieces of a split message with this id (RFC 2046)", Example: "partial:yes", kind: partialOf},
 	{Name: "date", Aliases: []string{"received", "sent", "d"}, Help: `a day, month, year, range or word: 2017-03, 2017-03-01..2017-03-31, 2d.., today, yesterday, "last week", march`, Example: "date:2017-03-01..2017-03-31", kind: dateRange},
 	{Name: "after", Aliases: []string{"since"}, Help: "that day or later", Example: "after:2017-03-01", kind: dateFrom},
 	{Name: "before", Help: "earlier than that day", Example: "before:2017-04-01", kind: dateBefore},
@@ -102,13 +105,15 @@ var operators = []Operator{
 	{Name: "smaller", Aliases: []string{"smaller_than"}, Help: "fewer octets than that", Example: "smaller:20k", kind: sizeUnder},
 	{Name: "id", Aliases: []string{"mid", "msgid", "rfc822msgid", "i"}, Help: "the Message-ID; <...> pasted without a name works too", Example: "id:20170301.1@kvist.example", kind: messageID},
 	{Name: "list", Aliases: []string{"v"}, Help: "the mailing list, by words of its List-Id", Example: "list:gardeners"},
-	{Name: "header", Help: "any field of the header: header:name=value, header:name for any value", Example: "header:x-ticket=QX-1", kind: headerName},
+	{Name: "header", Help: "any field of the header: header:name=value, header:name for any value, header:*=value for any field", Example: "header:x-ticket=QX-1", kind: headerName},
+	{Name: "lang", Aliases: []string{"language"}, Help: "language of a text as it declares it, in Content-Language or the lang of HTML, never guessed: lang:de also finds de-AT", Example: "lang:de", kind: exact},
 	{Name: "charset", Help: "charset of a text, as declared or as read", Example: "charset:koi8-r", kind: exact},
 	{Name: "problem", Help: "a problem that reading it met, by its code (problem:* for any)", Example: "problem:charset-unknown", kind: exact},
 	{Name: "source", Help: "where it came from: file, imap, pop3, or the name of a file, account or server", Example: "source:takeout.zip", kind: exact},
 	{Name: "state", Help: "what its source said of it: unsent, deleted, carved", Example: "state:unsent", kind: exact},
-	{Name: "draft", Help: "which version of a draft it is", Example: "draft:latest", kind: exact},
+	{Name: "draft", Help: "what lostpost drafts would call it by itself: draft, probable, unsent, deleted, template", Example: "draft:probable", kind: exact},
 	{Name: "reason", Help: "why a delivery failed", Example: "reason:mailboxfull", kind: exact},
+	{Name: "status", Help: "the code that a delivery notice states", Example: "status:5.1.1", kind: exact},
 	{Name: "thread", Help: "whole threads in which one message is found, or the thread of a message", Example: "thread:{from:anna invoice}", kind: threadOf},
 }
 

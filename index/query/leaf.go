@@ -123,6 +123,8 @@ func (p *parser) named(t token) (Expr, error) {
 		return exactLeaf(t, "in")
 	case yesno:
 		return yesnoLeaf(t)
+	case dupOf, partialOf:
+		return yesnoOrID(t)
 	case sizeRange, sizeOver, sizeUnder:
 		return sizeLeaf(t)
 	}
@@ -172,6 +174,35 @@ func fact(f Field, value string, pos int) Expr {
 		f = "type"
 	}
 	return Term{f, value, pos}
+}
+
+// yesnoOrID makes a leaf of dup:yes, dup:near or dup:9f2c01ab.
+func yesnoOrID(t token) (Expr, error) {
+	value := t.text
+	if t.op.kind == dupOf {
+		value = strings.ToLower(value)
+	}
+	e, err := yesnoLeaf(t)
+	switch {
+	case err == nil:
+		return e, nil
+	case t.text == "":
+		return nil, err
+	case t.op.kind == partialOf, value == "near", value == "differs", isMessageName(value):
+		return Term{t.op.Name, value, t.pos}, nil
+	}
+	bad := &SyntaxError{Pos: t.at, Msg: "dup: is yes, no, near, differs, or the id of a message (8 digits or more)"}
+	if near := nearest(value, []string{"yes", "no", "near", "differs"}); near != "" {
+		bad.Suggest = "dup:" + near
+	}
+	return nil, bad
+}
+
+// isMessageName reports whether s can be the id of a message in an archive, or
+// a Message-ID.
+func isMessageName(s string) bool {
+	const least, most = 8, 64 // hex digits
+	return strings.Contains(s, "@") || len(s) >= least && len(s) <= most && strings.Trim(s, "0123456789abcdef") == ""
 }
 
 // yesnoLeaf makes a leaf of read:no.

@@ -227,6 +227,9 @@ func (l *lexer) headerName(t *token) error {
 	for end < len(l.s) && isFieldOctet(l.s[end]) {
 		end++
 	}
+	if strings.HasPrefix(l.s[end:], "*=") && end == l.pos {
+		end++ // of any field
+	}
 	t.header = strings.ToLower(l.s[l.pos:end])
 	if t.header == "" || len(t.header) > maxWord {
 		return &SyntaxError{t.pos, "header: needs the name of a field: header:x-ticket=QX-1", ""}

@@ -71,6 +71,14 @@ func TestParseGivesCanonicalText(t *testing.T) {
 		{`subject:/a\/(b|c)/ d`, `subject:/a\/(b|c)/ d`},
 		{"(/a/)", "/a/"},
 
+		// Near duplicates, pieces, languages.
+		{"dup:yes dup:no", "is:duplicate -is:duplicate"},
+		{"dup:NEAR duplicate:differs", "dup:near dup:differs"},
+		{"dup:9f2c01ab dup:<a1@ex.example>", "dup:9f2c01ab dup:<a1@ex.example>"},
+		{"partial:no partial:Scan-7@ex.example", "-is:partial partial:Scan-7@ex.example"},
+		{"lang:de language:pt-BR", "lang:de lang:pt-BR"},
+		{"header:*=QX-1", "header:*=QX-1"},
+
 		// Operators and their aliases.
 		{"from:anna f:anna sender:anna FROM:anna", "from:anna from:anna from:anna from:anna"},
 		{"to:a cc:b bcc:c t:a c:b h:c", "to:a cc:b bcc:c to:a cc:b bcc:c"},

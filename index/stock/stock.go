@@ -19,6 +19,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -91,22 +92,36 @@ func (e *engine) Cursor(_ context.Context, identity string) (int64, error) {
 	return e.cursors[identity], nil
 }
 
-// IDs yields every message in ascending order.
-func (e *engine) IDs(context.Context, string) iter.Seq2[archive.ID, error] {
-	return func(yield func(archive.ID, error) bool) {
+// Count is the number of messages.
+func (e *engine) Count(context.Context) (int64, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return int64(len(e.docs)), nil
+}
+
+// Held yields every message in ascending order. Places are not kept.
+func (e *engine) Held(context.Context, string) iter.Seq2[index.Held, error] {
+	return func(yield func(index.Held, error) bool) {
 		e.mu.Lock()
-		ids := make([]archive.ID, 0, len(e.docs))
-		for id := range e.docs {
-			ids = append(ids, id)
-		}
+		ids := slices.SortedFunc(maps.Keys(e.docs), compareIDs)
 		e.mu.Unlock()
-		slices.SortFunc(ids, compareIDs)
 		for _, id := range ids {
-			if !yield(id, nil) {
+			if !yield(index.Held{ID: id}, nil) {
 				return
 			}
 		}
 	}
+}
+
+// Has looks into the list of messages.
+func (e *engine) Has(_ context.Context, _ string, ids []archive.ID) ([]bool, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	has := make([]bool, len(ids))
+	for i, id := range ids {
+		_, has[i] = e.docs[id]
+	}
+	return has, nil
 }
 
 func compareIDs(a, b archive.ID) int { return bytes.Compare(a[:], b[:]) }
@@ -169,6 +184,9 @@ var addressFields = map[string][]string{
 	"bcc":  {"Bcc", "Delivered-To", "X-Original-To"},
 }
 
+// remarkFields are header fields whose words a plain word finds.
+var remarkFields = []string{"Keywords", "Comments", "Organization", "List-Id", "Thread-Topic"}
+
 // build makes bleve's document of a message.
 func build(d index.Document) (*document.Document, time.Time) {
 	m := d.Message
@@ -205,6 +223,12 @@ func build(d index.Document) (*document.Document, time.Time) {
 	add("attached", attached)
 	list, _ := m.Header.Text("List-Id", "")
 	add("list", analyze.Text(nil, list))
+	var remarks []analyze.Token
+	for _, name := range remarkFields {
+		text, _ := m.Header.Text(name, "")
+		remarks = analyze.Text(remarks, text)
+	}
+	add("remark", remarks)
 	var ids []analyze.Token
 	for _, id := range m.Header.MessageIDs("Message-ID") {
 		ids = append(ids, analyze.Token{Term: foldID(id)})

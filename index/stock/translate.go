@@ -19,7 +19,7 @@ import (
 func textFields(f query.Field) []string {
 	switch f {
 	case "":
-		return []string{"body", "subject", "from", "to", "cc", "bcc", "filename", "attached"}
+		return []string{"body", "subject", "from", "to", "cc", "bcc", "filename", "attached", "remark"}
 	case "recip":
 		return []string{"to", "cc", "bcc"}
 	case "contact":

@@ -18,12 +18,14 @@ const nameColumns = 24
 
 // bars is Progress on a terminal.
 type bars struct {
-	w io.Writer
-	p *mpb.Progress
+	w  io.Writer
+	p  *mpb.Progress
+	mu sync.Mutex
+	on []*mpb.Bar // every bar that was made
 }
 
 func newBars(w *os.File) *bars {
-	return &bars{w, mpb.New(mpb.WithOutput(w), mpb.WithRefreshRate(refresh), mpb.WithAutoRefresh())}
+	return &bars{w: w, p: mpb.New(mpb.WithOutput(w), mpb.WithRefreshRate(refresh), mpb.WithAutoRefresh())}
 }
 
 func (b *bars) Start(name string, total int64) Job {
@@ -39,6 +41,9 @@ func (b *bars) Start(name string, total int64) Job {
 		mpb.PrependDecorators(decor.Name(j.name+" ")),
 		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return " " + j.now() })),
 	)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.on = append(b.on, j.bar)
 	return j
 }
 
@@ -48,8 +53,16 @@ func (b *bars) Print(line string) {
 	}
 }
 
-// Close waits for the last drawing.
-func (b *bars) Close() { b.p.Shutdown() }
+// Close waits for the last drawing, which removes the bars. Shutdown alone would
+// leave the one before it on the screen.
+func (b *bars) Close() {
+	b.mu.Lock()
+	for _, bar := range b.on {
+		bar.Abort(true)
+	}
+	b.mu.Unlock()
+	b.p.Wait()
+}
 
 type barJob struct {
 	bar *mpb.Bar

@@ -1,7 +1,6 @@
 package term
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"strings"
@@ -39,42 +38,47 @@ func terminal(t *testing.T) (screen, tty *os.File) {
 	return screen, tty
 }
 
-func TestBarsOnATerminal(t *testing.T) {
-	screen, tty := terminal(t)
-	if !IsTerminal(tty) || Width(tty) != 80 {
-		t.Fatalf("terminal: %v, width %d", IsTerminal(tty), Width(tty))
-	}
-	shown := make(chan []byte, 100)
+// watch collects what a screen shows; wait waits until it has shown words.
+func watch(t *testing.T, screen *os.File) (all *string, wait func(words string)) {
+	shown := make(chan string, 100)
 	go func() {
 		defer close(shown)
+		b := make([]byte, 4096)
 		for {
-			b := make([]byte, 4096)
 			n, err := screen.Read(b)
 			if n > 0 {
-				shown <- b[:n]
+				shown <- string(b[:n])
 			}
 			if err != nil {
 				return
 			}
 		}
 	}()
+	all = new(string)
+	return all, func(words string) {
+		t.Helper()
+		for deadline := time.After(10 * time.Second); !strings.Contains(*all, words); {
+			select {
+			case s := <-shown:
+				*all += s
+			case <-deadline:
+				t.Fatalf("%q did not come: %q", words, *all)
+			}
+		}
+	}
+}
+
+func TestBarsOnATerminal(t *testing.T) {
+	screen, tty := terminal(t)
+	if !IsTerminal(tty) || Width(tty) != 80 {
+		t.Fatalf("terminal: %v, width %d", IsTerminal(tty), Width(tty))
+	}
+	all, wait := watch(t, screen)
 	p := NewProgress(tty, Auto)
 	known, unknown := p.Start("reading a.zip", 4000), p.Start("reading b\x1b[2J", -1)
 	known.Set(2000)
 	unknown.Set(70_000)
 	p.Print("a word above")
-	var all []byte
-	wait := func(words string) {
-		t.Helper()
-		for deadline := time.After(10 * time.Second); !strings.Contains(string(all), words); {
-			select {
-			case b := <-shown:
-				all = append(all, b...)
-			case <-deadline:
-				t.Fatalf("%q did not come: %q", words, all)
-			}
-		}
-	}
 	wait("reading a.zip  ████████░░░░░░░░  2.0 of 4.0 kB")
 	wait("reading b⎋[2J")
 	wait("70.0 kB")
@@ -85,7 +89,26 @@ func TestBarsOnATerminal(t *testing.T) {
 	p.Close()
 	p.Print("after the end")
 	wait("after the end")
-	if bytes.Contains(all, []byte("\x1b[2J")) {
+	if strings.Contains(*all, "\x1b[2J") {
 		t.Error("the name of a job reached the terminal as it was")
+	}
+}
+
+// TestCloseRemovesBars: what is printed next stands where the bar was.
+func TestCloseRemovesBars(t *testing.T) {
+	screen, tty := terminal(t)
+	all, wait := watch(t, screen)
+	for i := range 6 {
+		p := NewProgress(tty, Auto)
+		job := p.Start(fmt.Sprint("job ", i), 4000)
+		job.Set(2000)
+		wait(fmt.Sprint("job ", i))
+		job.Done()
+		p.Close()
+		fmt.Fprintf(tty, "list %d\n", i)
+		wait(fmt.Sprint("list ", i))
+	}
+	if n := strings.Count(*all, "\x1b[Jlist "); n != 6 {
+		t.Errorf("%d of 6 bars were removed: %q", n, *all)
 	}
 }
