@@ -248,6 +248,19 @@ func TestJoinFlowed(t *testing.T) {
 	}
 }
 
+func TestPartialID(t *testing.T) {
+	for _, c := range []struct{ name, field, want string }{
+		{"a piece", `message/partial; id="a@x.example"; number=2; total=3`, "a@x.example"},
+		{"no id", "message/partial; number=2", ""},
+		{"a whole", "text/plain; id=a", ""},
+		{"no name of a program", "message/partial; id=" + strings.Repeat("a", 256), ""},
+	} {
+		if got := decodeBytes(t, []byte(lines("Content-Type: "+c.field, "", "text"))).PartialID(); got != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
 func TestJoin(t *testing.T) {
 	piece := func(n int, total string, body string) Piece {
 		msg := fmt.Sprintf("From: a@one.example\nSubject: outer %d\nMessage-ID: <%d@one.example>\n"+

@@ -64,6 +64,10 @@ func TestSignedMessageIsEntered(t *testing.T) {
 	if m.Text != "The parcel is here.\n" || len(m.Parts) != 3 || m.Parts[2].Path() != "1/1.1" {
 		t.Errorf("got text %q, %d parts", m.Text, len(m.Parts))
 	}
+	named := strings.Replace(msg, "application/pkcs7-mime", "application/octet-stream", 1)
+	if m := decodeBytes(t, []byte(named)); m.Text != "The parcel is here.\n" {
+		t.Errorf("known by its name alone: got text %q", m.Text)
+	}
 	sealed := strings.Replace(msg, "signed-data", "enveloped-data", 1)
 	if m := decodeBytes(t, []byte(sealed[:strings.Index(sealed, "\n\n")]+"\n\nMIAG\n")); len(m.Parts) != 1 || !m.Parts[0].Leaf() {
 		t.Errorf("got %d parts of a body that cannot be read, want 1", len(m.Parts))

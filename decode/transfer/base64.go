@@ -322,7 +322,8 @@ func (d *base64Decoder) cleanRun(dst, src []byte) ([]byte, int) {
 // plainText reports whether octets labelled base64 are text that was never
 // encoded. It looks at the first window. Text of base64 has no blanks inside
 // its lines, and decodes to text or to what its media type says; prose has
-// both blanks and signs outside the alphabet.
+// both blanks and signs outside the alphabet. Of a short word what it is said
+// to be decides.
 func plainText(src []byte, c content) bool {
 	var first []byte
 	for rest := src; len(rest) > 0; {
