@@ -43,7 +43,7 @@ func readResults(raw []byte, arc bool) Stated {
 		case '(':
 			r.comment(t)
 		default:
-			word := unquote(t.text)
+			word := oneLine([]byte(unquote(t.text)))
 			key, value, ok := strings.Cut(word, "=")
 			if !ok {
 				if i == 0 {
@@ -134,7 +134,7 @@ func readReceivedSPF(raw []byte) Stated {
 				s.SPF.Reason = oneLine(t.text[:min(len(t.text), 512)])
 			}
 		case t.kind == 'w':
-			key, value, _ := strings.Cut(unquote(t.text), "=")
+			key, value, _ := strings.Cut(oneLine([]byte(unquote(t.text))), "=")
 			switch strings.ToLower(key) {
 			case "envelope-from":
 				s.SPF.Domain = domainOf(strings.Trim(value, `"`))

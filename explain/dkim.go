@@ -49,7 +49,7 @@ func tags(raw []byte) map[string]string {
 		}
 		n := strings.TrimSpace(string(name))
 		if _, twice := m[n]; !twice {
-			m[n] = strings.Join(strings.Fields(string(value)), "")
+			m[n] = strings.Join(strings.Fields(oneLine(value)), "")
 		}
 	}
 	return m
@@ -64,8 +64,8 @@ func readSignature(f header.Field) *signature {
 		return s
 	}
 	t := tags(f.Raw)
-	s.Domain, s.Selector, s.Identity = asciiDomain(t["d"]), strings.ToLower(oneLine([]byte(t["s"]))), strings.ToLower(oneLine([]byte(t["i"])))
-	s.Algorithm = strings.ToLower(oneLine([]byte(t["a"])))
+	s.Domain, s.Selector, s.Identity = asciiDomain(t["d"]), strings.ToLower(t["s"]), strings.ToLower(t["i"])
+	s.Algorithm = strings.ToLower(t["a"])
 	switch s.Algorithm {
 	case "rsa-sha256":
 	case "":

@@ -170,17 +170,17 @@ func TestSignatureFieldsThatCannotBeRead(t *testing.T) {
 		{strings.Replace(ok, "d=a.example; ", "", 1), "it names no domain"},
 		{ok + "; l=-1", "its length cannot be read"},
 		{strings.Repeat("x", 70_000), "the field is too long"},
-		{"", "the algorithm"},
+		{"", "it has no hash of the body"},
 	} {
-		rep := readOctets(t, []byte("DKIM-Signature: "+c.field+"\nFrom: ada@a.example\n\nx\n"), Options{Key: newKeyOnce.look})
+		rep := readOctets(t, []byte("DKIM-Signature: "+c.field+"\nFrom: ada@a.example\n\nx\n"), Options{Key: noKey})
 		s := rep.Auth.DKIM[0]
-		if c.field != "" && s.Problem != c.problem || s.Verified || s.Result == "pass" {
+		if s.Problem != c.problem || s.Verified || s.Result == "pass" {
 			t.Errorf("%.60q: got problem %q, result %s, want %q", c.field, s.Problem, s.Result, c.problem)
 		}
 	}
 }
 
-var newKeyOnce = keyPair{record: ""}
+func noKey(context.Context, string) (string, error) { return "", nil }
 
 // A length leaves the rest of the text unsigned; that is no proof of it.
 func TestPartialSignatureIsNoProof(t *testing.T) {

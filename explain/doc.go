@@ -7,10 +7,15 @@
 //
 // Promises. Nothing is asked of the network but through Options.Key. Nothing
 // is said of a message that does not rest on a line of it, or on what Options
-// say of its reader; every Fact names its line. A line that the sender could
-// have written himself is never the ground of a clear verdict. What is not
-// known is said to be not known. Time is linear in the input, no input makes
-// it panic, and memory is bounded by the header section and the text parts.
+// say of its reader; every Fact names its line. That a mail came through a
+// service, or did not, is said on the word of the reader's own servers or of a
+// signature verified here only, never on a line that the sender could have
+// written. There is one exception, which RFC 8601 section 5 makes: a field of
+// results right below the line of the reader's server that bears the server's
+// name, and that nothing in the mail contradicts, because servers take such
+// fields off what comes in. What is not known is said to be not known. Time is
+// linear in the input, no input makes it panic, and memory is bounded by the
+// header section and the text parts.
 //
 // What is never claimed: that a mail is what it says and safe, that a person
 // wrote it or that an account was broken into, that a mail was encrypted from

@@ -57,6 +57,9 @@ func (d *Delivery) Outcome() Recipient {
 // some 60 MB.
 const maxOpen = 100_000
 
+// maxSameID is how many unfinished messages with one queue id are kept.
+const maxSameID = 4
+
 // maxLogRecipients is how many recipients of one message are told apart.
 const maxLogRecipients = 10_000
 
@@ -99,13 +102,16 @@ type passage struct {
 	from, mid  string
 	host, id   string
 	size       int64
+	wanted     int64 // recipients that the queue counts
 	recipients []Delivery
 	index      map[string]int // of recipients, once there are many
+	older      *passage       // an unfinished one with the same queue id
 }
 
 // A journal is a log that is being read.
 type journal struct {
-	open    map[string]*passage // by host and queue id
+	open    map[string]*passage // by host and queue id, the newest
+	count   int                 // of passages that are open
 	order   []*passage          // in order of their first lines
 	key     []byte              // scratch
 	stamps  stamps
@@ -153,52 +159,93 @@ func (j *journal) line(l []byte) {
 	at := j.stamps.time(e.stamp)
 	j.key = append(append(append(j.key[:0], e.host...), ' '), e.id...)
 	p := j.open[string(j.key)]
-	if p != nil && len(p.recipients) > 0 && e.arrives() {
-		j.close(p, false) // the id is used again, and the line that ends the old story is missing
-		p = nil
-	}
-	if p == nil {
-		p = j.begin(e, at)
+	if p == nil || len(p.recipients) > 0 && e.arrives() {
+		p = j.begin(e, at, p)
 	}
 	switch e.kind() {
 	case entryMessageID:
 		p.mid = string(bytes.Trim(e.value("message-id="), "<>"))
 	case entryQueued:
 		p.from = string(bytes.Trim(e.value("from="), "<>"))
-		p.size = number(e.value("size="))
+		p.size, p.wanted = number(e.value("size=")), number(e.value("nrcpt="))
 	case entryExpired:
-		for i := range p.recipients {
-			if d := &p.recipients[i]; d.Status == "deferred" {
-				d.Status, d.Last = "expired", at
-			}
-		}
+		p.oldest(func(p *passage) bool { return p.waits(nil) }).expire(at)
 	case entryDelivery:
-		p.delivery(e, at)
+		to := bytes.Trim(e.value("to="), "<>")
+		p.oldest(func(p *passage) bool { return p.waits(to) }).delivery(e, to, at)
 	case entryRemoved:
-		j.close(p, true)
+		j.close(p.oldest((*passage).finished), true)
 	}
 }
 
-// begin opens a story.
-func (j *journal) begin(e entry, at time.Time) *passage {
-	p := &passage{key: string(j.key), first: at, host: string(e.host), id: string(e.id)}
+// oldest picks, of the messages that share a queue id, the oldest one for which
+// a line can be; the newest if it is for none. Postfix gives an id anew when
+// its message is gone, but lines may be missing.
+func (p *passage) oldest(can func(*passage) bool) *passage {
+	best := p
+	for x := p.older; x != nil; x = x.older {
+		if can(x) {
+			best = x
+		}
+	}
+	return best
+}
+
+// waits reports whether a recipient is to be tried again: to, or any if it is
+// nil.
+func (p *passage) waits(to []byte) bool {
+	return slices.ContainsFunc(p.recipients, func(d Delivery) bool {
+		return d.Status == "deferred" && (to == nil || d.To == string(to))
+	})
+}
+
+// finished reports whether every recipient has its outcome.
+func (p *passage) finished() bool {
+	return len(p.recipients) > 0 && int64(len(p.recipients)) >= p.wanted && !p.waits(nil)
+}
+
+// expire notes that the time for those who wait is over.
+func (p *passage) expire(at time.Time) {
+	for i := range p.recipients {
+		if d := &p.recipients[i]; d.Status == "deferred" {
+			d.Status, d.Last = "expired", at
+		}
+	}
+}
+
+// begin opens a story. older has the same queue id; it is closed if nothing is
+// left to be said of it.
+func (j *journal) begin(e entry, at time.Time, older *passage) *passage {
+	if older != nil && older.finished() {
+		next := older.older
+		j.close(older, false)
+		older = next
+	}
+	depth := 0
+	for x := older; x != nil; x = x.older {
+		if depth++; depth == maxSameID {
+			j.close(x, false)
+			break
+		}
+	}
+	p := &passage{key: string(j.key), first: at, host: string(e.host), id: string(e.id), older: older}
 	j.open[p.key] = p
 	j.order = append(j.order, p)
-	for len(j.open) > maxOpen {
+	j.count++
+	for j.count > maxOpen {
 		if oldest := j.order[0]; !oldest.done {
 			j.close(oldest, false)
 		}
 		j.order = j.order[1:]
 	}
-	if len(j.order) > 2*len(j.open)+1000 {
+	if len(j.order) > 2*j.count+1000 {
 		j.order = slices.DeleteFunc(j.order, func(p *passage) bool { return p.done })
 	}
 	return p
 }
 
 // delivery notes one attempt for one recipient.
-func (p *passage) delivery(e entry, at time.Time) {
-	to := bytes.Trim(e.value("to="), "<>")
+func (p *passage) delivery(e entry, to []byte, at time.Time) {
 	d := p.recipient(to)
 	if d == nil {
 		return
@@ -243,8 +290,9 @@ func (p *passage) recipient(to []byte) *Delivery {
 
 // close ends a story and gives out its deliveries.
 func (j *journal) close(p *passage, removed bool) {
-	delete(j.open, p.key)
+	j.unlink(p)
 	p.done = true
+	j.count--
 	for _, d := range p.deliveries(removed) {
 		if j.stopped {
 			return
@@ -252,6 +300,23 @@ func (j *journal) close(p *passage, removed bool) {
 		j.stopped = !j.yield(d, nil)
 	}
 	p.recipients, p.index = nil, nil
+}
+
+// unlink takes a story out of those that are open.
+func (j *journal) unlink(p *passage) {
+	newest := j.open[p.key]
+	switch {
+	case newest != p:
+		for x := newest; x != nil; x = x.older {
+			if x.older == p {
+				x.older = p.older
+			}
+		}
+	case p.older != nil:
+		j.open[p.key] = p.older
+	default:
+		delete(j.open, p.key)
+	}
 }
 
 // deliveries completes them with what is known of the message.

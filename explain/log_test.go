@@ -78,6 +78,34 @@ func TestLogInPieces(t *testing.T) {
 	}
 }
 
+// TestLogSharedQueueID: an id comes again while its older message still waits.
+func TestLogSharedQueueID(t *testing.T) {
+	to := func(addr, status string) string {
+		return "Jan  1 00:00:05 mx postfix/smtp[14]: 3F1A2B: to=<" + addr + ">, relay=none, delay=1, dsn=4.0.0, status=" + status + " (x)\n"
+	}
+	begin := "Jan  1 00:00:00 mx postfix/smtpd[11]: 3F1A2B: client=pc\nJan  1 00:00:00 mx postfix/qmgr[13]: 3F1A2B: from=<me@a.example>, size=%d, nrcpt=1 (queue active)\n"
+	removed := "Jan  1 00:00:06 mx postfix/qmgr[13]: 3F1A2B: removed\n"
+	log := fmt.Sprintf(begin, 1) + to("old@b.example", "deferred") + fmt.Sprintf(begin, 2) + to("new@b.example", "sent") + removed + to("old@b.example", "bounced") + removed
+	var got []string
+	for d := range Log(time.Unix(1.7e9, 0), strings.NewReader(log)) {
+		got = append(got, fmt.Sprintf("%s %s %d %v", d.To, d.Status, d.Size, d.Removed))
+	}
+	if want := []string{"new@b.example sent 2 true", "old@b.example bounced 1 true"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	var many strings.Builder
+	for i := range 100 {
+		many.WriteString(fmt.Sprintf(begin, 1) + to(fmt.Sprintf("u%d@b.example", i), "deferred"))
+	}
+	n := 0
+	for range Log(time.Unix(1.7e9, 0), strings.NewReader(many.String())) {
+		n++
+	}
+	if n != 100 {
+		t.Errorf("of 100 messages with one id: got %d", n)
+	}
+}
+
 func TestLogStampsOfRFC3339(t *testing.T) {
 	for _, stamp := range []string{"2026-01-01T00:00:02.123456+01:00", "2026-01-01T00:00:02+0100", "2026-01-01T00:00:02+01:00"} {
 		l := stamp + " mx postfix/smtp[14]: 3F1A2B: to=<a@b.example>, relay=none, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (ok)\n"

@@ -57,7 +57,10 @@ func aligned(a, b string) bool {
 
 // under reports whether host is domain or lies below it.
 func under(host, domain string) bool {
-	return host == domain || strings.HasSuffix(host, domain) && host[len(host)-len(domain)-1] == '.'
+	if domain == "" || !strings.HasSuffix(host, domain) {
+		return false
+	}
+	return len(host) == len(domain) || host[len(host)-len(domain)-1] == '.'
 }
 
 // providers are services whose servers have other names than the addresses
@@ -93,6 +96,24 @@ func house(org string) []string {
 		}
 	}
 	return []string{org}
+}
+
+// filterServices filter mail on its way to their customers: a server behind one
+// sees the service as the sender.
+var filterServices = [...]string{
+	"mimecast.com", "pphosted.com", "ppe-hosted.com", "iphmx.com", "messagelabs.com", "barracudanetworks.com",
+	"hornetsecurity.com", "antispameurope.com", "mailcontrol.com", "trendmicro.com", "trendmicro.eu", "sophos.com",
+	"postini.com", "psmtp.com", "retarus.com", "retarus.de", "spamexperts.com", "cloud-sec-av.com",
+}
+
+// filterService gives the service that a host belongs to, "" if it is none.
+func filterService(host string) string {
+	for _, s := range filterServices {
+		if under(host, s) {
+			return s
+		}
+	}
+	return ""
 }
 
 // serves reports whether a server belongs to the service that has the mail of

@@ -133,7 +133,7 @@ func (r *received) dateWithoutSemicolon(body []token) []token {
 func (r *received) first(c clause) string {
 	for _, t := range r.part[c] {
 		if t.kind == 'w' {
-			return strings.TrimRight(unquote(t.text), ",")
+			return strings.TrimRight(oneLine([]byte(unquote(t.text))), ",")
 		}
 	}
 	return ""
@@ -170,7 +170,7 @@ func (r *received) protocol() string {
 			}
 			continue
 		}
-		words = append(words, string(t.text))
+		words = append(words, oneLine(t.text))
 		if !strings.EqualFold(words[0], "Microsoft") || len(words) == 3 || strings.HasPrefix(words[len(words)-1], "SMTPSVC") {
 			break
 		}
@@ -224,7 +224,7 @@ func peerComment(text []byte) (ip, name, helo string) {
 	said := false // the word after HELO
 	var plain string
 	for i, w := range bytes.Fields(text) {
-		s := string(w)
+		s := oneLine(w)
 		low := strings.ToLower(s)
 		switch {
 		case i > 8: // nobody writes so much before the address

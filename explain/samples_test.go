@@ -55,6 +55,8 @@ func TestMessageAnswersSamples(t *testing.T) {
 		{"rewritten-envelope.eml", Forwarded, SureStated, 0, "192.0.2.55", 0},
 		// A forwarder that changes the text makes all checks fail, and so does who pretends to be one.
 		{"broken-on-the-way.eml", CannotTell, SureOpen, 0, "192.0.2.55", 1},
+		// The server behind a filter checks the filter.
+		{"filtered.eml", CannotTell, SureOpen, 0, "203.0.113.40", 0},
 		{"bait.eml", LookAlike, SureStated, 0, "203.0.113.11", 0},
 		{"softfail.eml", CannotTell, SureOpen, 0, "203.0.113.12", 1},
 	} {

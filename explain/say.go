@@ -117,6 +117,14 @@ func (q *inquiry) sayBroken(j *judgement) {
 	v.Missing = append(v.Missing, "The mail as it was before "+q.peerOfEdge()+" passed it on. Else ask "+q.who()+" by another way.")
 }
 
+// sayFiltered says that the checks are about a filter service.
+func (q *inquiry) sayFiltered(service string) {
+	v := &q.rep.Verdict
+	v.Kind, v.Sure = CannotTell, SureOpen
+	v.Short = "Cannot tell: the mail came through the filter service " + service + ", so what your server checked is that service, not the sender."
+	v.Missing = append(v.Missing, "What "+service+" found. If the service is yours, name it: --trust "+service+".")
+}
+
 func (q *inquiry) sayTrick(t trick, j *judgement) {
 	v := &q.rep.Verdict
 	v.Kind, v.Sure = t.kind, SureLikely

@@ -112,7 +112,7 @@ func (q *inquiry) joinBelow(h *Hop) join {
 		h.FromName != "" && h.writer.looksNamesUp() && q.isOwn(asciiDomain(h.FromName)):
 		return joined
 	case h.writer == qmail && h.FromName == "" && q.isOwn(asciiDomain(h.helo)),
-		!h.writer.looksNamesUp() && q.isOwn(asciiDomain(h.From)) && !q.isOwn("outlook.com"): // Microsoft's addresses are known
+		!h.writer.looksNamesUp() && q.isOwn(asciiDomain(h.From)) && !under(asciiDomain(h.From), "outlook.com"): // Microsoft's addresses are known
 		return claimed
 	}
 	return apart

@@ -39,6 +39,8 @@ func (q *inquiry) judge() {
 		v.Short = "Cannot tell: this mail names no sender."
 	case tricked && !(j.fail && !j.pass):
 		q.sayTrick(t, &j)
+	case j.fail && !j.pass && !passedOn && filterService(asciiDomain(q.peerOfEdge())) != "":
+		q.sayFiltered(filterService(asciiDomain(q.peerOfEdge())))
 	case j.fail && !j.pass && !passedOn && q.brokenOnTheWay(&j):
 		q.sayBroken(&j)
 	case j.fail && !j.pass && !passedOn:
@@ -77,6 +79,9 @@ func (q *inquiry) weigh() judgement {
 
 // weighStated weighs what the reader's own servers say.
 func (q *inquiry) weighStated(j *judgement) {
+	if j.domain == "" {
+		return // there is no sender that it could speak of
+	}
 	say := func(sentence string, f header.Field) {
 		j.evidence = append(j.evidence, q.fact(f, j.by+", your own server, says "+sentence))
 	}
@@ -258,7 +263,7 @@ func (q *inquiry) isList() bool {
 
 // listHost is the host in List-Id, RFC 2919, "" if there is none.
 func (q *inquiry) listHost() string {
-	v := q.m.Header.Value("List-Id")
+	v := oneLine([]byte(q.m.Header.Value("List-Id")))
 	if i := strings.LastIndexByte(v, '<'); i >= 0 {
 		v = v[i+1:]
 	}

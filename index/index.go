@@ -131,8 +131,10 @@ type Request struct {
 	Sort  Sort
 	Limit int    // 0: 20
 	After string // Result.Next of the page before
-	// Facets are counted over all hits: from, to, cc, in, label, type, is, has,
-	// charset, problem, source, state, date (years), size (ranges).
+	// Facets are counted over all hits: from, to, cc, bcc, recip, contact (a
+	// message once for each address), in, label, type, is, has, charset, lang,
+	// problem, source, state, draft, reason, date (years), size (ranges). Of each
+	// the 1,000 most frequent values are given.
 	Facets []query.Field
 	Marks  bool // snippets
 	Count  bool // an exact Total, also where that means reading every hit

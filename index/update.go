@@ -61,6 +61,11 @@ type Report struct {
 // with its own cursor. Of a message that is indexed and of which only flags,
 // labels or mailboxes changed nothing is read. Update is idempotent and may be
 // interrupted at any moment.
+//
+// A message that came in pieces (message/partial) is put together when its last
+// piece is there, whatever runs the others came in: then the first piece is put
+// again with all of it (see Join).
+//
 // With opt.Follow it ends when ctx does or opt.Until is closed, else at the
 // ledger's end. Time and memory do not depend on what was indexed before.
 //

@@ -39,7 +39,7 @@ func (a *app) searchCommand() *cobra.Command {
 		Use:         "search QUERY...",
 		GroupID:     "read",
 		Short:       "Find messages",
-		Long:        "Search prints the newest messages that match. The words of the command line are joined by spaces, so a phrase needs quotes inside quotes: '\"open invoice\"'. The last line says how much of the archive was searched. The language: lostpost help query.",
+		Long:        "Search prints the newest messages that match. The words of the command line are joined by spaces, so a phrase needs quotes inside quotes: '\"open invoice\"'. The last line says how much of the archive was searched. Near duplicates are one row, marked +1. The language: lostpost help query.",
 		Example:     "  lostpost search from:anna invoice\n  lostpost search '\"open invoice\"' date:2024 has:attachment\n  lostpost search subject:offer -from:bob --sort relevance",
 		Annotations: map[string]string{"takes": "query"},
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -105,6 +105,9 @@ func (a *app) search(ctx context.Context, text string, f *searchFlags) error {
 	if f.facets != "" {
 		if r.Facets, err = facetList(f.facets); err != nil {
 			return err
+		}
+		if f.output != "messages" && f.output != "threads" || f.format != "text" && f.format != "json" {
+			return fail(exitFailed, "It goes with --output messages or threads, as text or JSON.", "--facets cannot be had here.")
 		}
 	}
 	r.Fold = !f.unfold && f.output == "messages"

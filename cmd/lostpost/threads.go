@@ -59,6 +59,9 @@ func (a *app) searchThreads(ctx context.Context, arc *archive.Archive, ix index.
 		})
 	}
 	if a.json {
+		if err := a.facets(r.Facets, res); err != nil {
+			return err
+		}
 		err = writeJSON(a.buf, summary{Type: "summary", Schema: 1, Total: &res.Total, Exact: &res.Exact, Next: res.Next,
 			Indexed: &res.Indexed, Stored: &st.Messages, Took: res.Took.Seconds()})
 		if err != nil {
@@ -67,6 +70,9 @@ func (a *app) searchThreads(ctx context.Context, arc *archive.Archive, ix index.
 		return noneIfZero(int64(len(res.Hits)))
 	}
 	a.list(rows)
+	if err := a.facets(r.Facets, res); err != nil {
+		return err
+	}
 	a.widened(res)
 	a.coverage(res, res.Indexed, st.Messages)
 	return noneIfZero(int64(len(res.Hits)))

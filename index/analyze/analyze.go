@@ -11,7 +11,7 @@
 // have no accent to take off are spelled out (ł l, ß ss, æ ae). Then the text
 // is cut at everything that is no letter and no digit.
 //
-// Variants stand at one position: grün is grun and gruen. Runs of a script
+// Variants stand at one position: grün is grun and gruen. Katakana is hiragana. Runs of a script
 // that puts no blanks between words (Chinese, Japanese, Korean for its
 // particles, Thai, Lao, Khmer, Burmese) become overlapping pairs and the last
 // character alone. Groups of digits that make one number (0171/123 45-67) have

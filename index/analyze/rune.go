@@ -118,12 +118,22 @@ func (s *scanner) endWord() {
 // before it, it is a pair.
 func (s *scanner) unspaced(r rune, start, end int) {
 	s.endWord()
+	r = hiragana(r)
 	if s.pending != 0 {
 		var pair [2 * utf8.UTFMax]byte
 		b := utf8.AppendRune(utf8.AppendRune(pair[:0], s.pending), r)
 		s.emit(s.keep(b, s.pendingStart, end), s.pendingStart, end, false)
 	}
 	s.pending, s.pendingStart, s.pendingEnd = r, start, end
+}
+
+// hiragana gives the letter of the other Japanese syllabary that stands for the
+// same sound: both are written for one word (ひまわり, ヒマワリ).
+func hiragana(r rune) rune {
+	if 0x30A1 <= r && r <= 0x30F6 {
+		return r - 0x60
+	}
+	return r
 }
 
 // endRun makes a token of the last character of a run without blanks.

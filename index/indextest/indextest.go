@@ -8,7 +8,8 @@
 // never lose a message; that an index grown by steps answers like one made at
 // once; order, pages and counts; snippets, explanations, contexts.
 //
-// [RunQueries] and [RunHard] are parts for engines that are not whole.
+// [RunQueries] and [RunHard] are parts for engines that are not whole, and
+// [RunDiffer] asks two engines the same random queries.
 //
 // It knows no engine and looks at nothing but index.Index. Messages are read
 // through decode.Decode, so a failure of the corpus may also be one of decode.

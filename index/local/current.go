@@ -15,7 +15,7 @@ import (
 )
 
 // schema changes whenever segments of before would be read wrongly: names or
-// meaning of fields, keys, doc values.
+// meaning of fields, keys, columns.
 const schema = 4
 
 const (

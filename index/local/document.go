@@ -148,6 +148,9 @@ func (b *builder) addresses(field string, m *decode.Message, names ...string) {
 		list, _ := m.Header.Addresses(name, "")
 		for _, a := range list {
 			b.tokens = analyze.Address(b.tokens, a.Name, a.Addr)
+			if addr, ok := withLetters(a.Addr); ok {
+				b.tokens = analyze.Address(b.tokens, "", addr)
+			}
 			b.doc.cost += int64(len(a.Name) + len(a.Addr))
 		}
 		if group := groupName(m, name); group != "" {

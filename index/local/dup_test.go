@@ -50,6 +50,7 @@ func TestNearDuplicates(t *testing.T) {
 		{"dup:" + docs["alone"].Entry.ID.String(), []string{"alone"}},
 		{"dup:ffffffffffff", nil},
 		{"dup:near from:anna", []string{"again", "first"}},
+		{"thread:{dup:differs}", []string{"forged", "other"}},
 		{"-dup:near -dup:differs", []string{"alone", "too"}},
 	} {
 		t.Run(c.query, func(t *testing.T) {

@@ -137,7 +137,7 @@ func (ev *evaluator) limit(bm, within *roaring.Bitmap) *roaring.Bitmap {
 	return bm
 }
 
-// and evaluates what is cheap first, so that positions and doc values are read
+// and evaluates what is cheap first, so that positions and values are read
 // of few documents.
 func (ev *evaluator) and(list []query.Expr, within *roaring.Bitmap) (*roaring.Bitmap, error) {
 	var out *roaring.Bitmap
@@ -202,7 +202,7 @@ func (ev *evaluator) not(x query.Expr, within *roaring.Bitmap) (*roaring.Bitmap,
 	return all, nil
 }
 
-// rangeOf takes whole days from the dictionary and looks at the doc values of
+// rangeOf takes whole days from the dictionary and looks at the values of
 // the days at both ends.
 func (ev *evaluator) rangeOf(r query.Range, within *roaring.Bitmap) (*roaring.Bitmap, error) {
 	switch r.Field {

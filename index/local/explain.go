@@ -50,7 +50,7 @@ func explain(ctx context.Context, q query.Expr, d index.Document, s *search) ([]
 		return bm, err
 	}
 	ev.thread = func(x query.Expr) (*roaring.Bitmap, error) {
-		alone := &evaluator{ctx: ctx, seg: seg}
+		alone := &evaluator{ctx: ctx, seg: seg, alike: ev.alike}
 		bm, err := alone.eval(x, nil)
 		if err != nil || !bm.IsEmpty() || d.Message == nil {
 			return bm, err

@@ -161,7 +161,7 @@ func (s *shingled) like(words []string) bool {
 // F1, precision and recall over all pairs that share a term.
 func TestNearDuplicatesOfRealMail(t *testing.T) {
 	if testing.Short() {
-		t.Skip("reads 8,000 messages")
+		t.Skip("reads 5,000 messages")
 	}
 	type copyOf struct {
 		k      *kin

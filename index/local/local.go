@@ -24,8 +24,8 @@
 // How it uses bleve. Documents and fields are our own values of bleve's
 // interfaces, so that the words come from package analyze and positions are
 // packed (see packed). bleve writes, merges and opens the segments; a search
-// reads their dictionaries, postings and doc values through scorch's snapshot
-// (see eval). Measurements behind both are in INDEXING.md 1 and 2.
+// reads their dictionaries and postings through scorch's snapshot (see eval).
+// Measurements behind both are in INDEXING.md 1 and 2.
 //
 // A page of hits opens no message: what a list shows is stored beside the key,
 // with the ties that make threads (see row and weave). Other forms of a word are
@@ -35,7 +35,7 @@
 //
 // Flags, labels and mailboxes are no part of a document: they stand in a column
 // beside each segment (see column), so that a message whose ledger entry changes
-// is not indexed again.
+// is not indexed again. So do dates and sizes, for speed.
 //
 // Near duplicates are told by a sketch of 48 octets and two names that stand in
 // the stored row (see kin): dup: finds them, and Request.Fold makes one row of

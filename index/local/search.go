@@ -24,7 +24,7 @@ const (
 	// more are checked day by day, newest first, until the page is full.
 	checkAll = 2000
 
-	// A hit costs 0.7 us to sort by its doc value, a day of a segment 1.5 us to
+	// A hit costs 0.7 us to sort by its date, a day of a segment 1.5 us to
 	// look at, and a page is full after some 20 hits.
 	dayFactor = 20 * 1.5 / 0.7
 

@@ -26,14 +26,13 @@ const (
 	maxDate = 253402300799
 )
 
-// Widths in the doc value. Numbers are written in groups of seven bits because
-// zap ends a doc value at the octet 0xff.
+// Octets of each number in a column, and of all.
 const (
 	dateWidth, sizeWidth, wordsWidth = 6, 6, 4
 	valuesWidth                      = dateWidth + sizeWidth + wordsWidth
 )
 
-var errValues = errors.New("doc value has another length")
+var errValues = errors.New("values have another length")
 
 // unixDate is the date as it is kept.
 func unixDate(t time.Time) int64 {
@@ -52,9 +51,9 @@ func timeOf(date int64) time.Time {
 }
 
 func (v values) append(b []byte) []byte {
-	b = append7(b, v.date-noDate, dateWidth)
-	b = append7(b, v.size, sizeWidth)
-	return append7(b, v.words, wordsWidth)
+	b = appendNumber(b, v.date-noDate, dateWidth)
+	b = appendNumber(b, v.size, sizeWidth)
+	return appendNumber(b, v.words, wordsWidth)
 }
 
 func parseValues(b []byte) (values, error) {
@@ -62,25 +61,25 @@ func parseValues(b []byte) (values, error) {
 		return values{}, errValues
 	}
 	return values{
-		date:  parse7(b[:dateWidth]) + noDate,
-		size:  parse7(b[dateWidth : dateWidth+sizeWidth]),
-		words: parse7(b[dateWidth+sizeWidth:]),
+		date:  parseNumber(b[:dateWidth]) + noDate,
+		size:  parseNumber(b[dateWidth : dateWidth+sizeWidth]),
+		words: parseNumber(b[dateWidth+sizeWidth:]),
 	}, nil
 }
 
-// append7 writes n in width groups of seven bits, the highest first; a number
-// that is too large becomes the largest.
-func append7(b []byte, n int64, width int) []byte {
-	n = min(max(n, 0), 1<<(7*width)-1)
+// appendNumber writes n in so many octets, the highest first; a number that is
+// too large becomes the largest.
+func appendNumber(b []byte, n int64, width int) []byte {
+	n = min(max(n, 0), 1<<(8*width)-1)
 	for i := width - 1; i >= 0; i-- {
-		b = append(b, byte(n>>(7*i))&0x7f)
+		b = append(b, byte(n>>(8*i)))
 	}
 	return b
 }
 
-func parse7(b []byte) (n int64) {
+func parseNumber(b []byte) (n int64) {
 	for _, c := range b {
-		n = n<<7 | int64(c&0x7f)
+		n = n<<8 | int64(c)
 	}
 	return n
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,6 +26,9 @@ func Verify(ctx context.Context, dir string) error {
 	}
 	folder := filepath.Join(dir, folderOf(cur.generation))
 	files, err := os.ReadDir(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return &damagedError{err.Error()}
+	}
 	if err != nil {
 		return fmt.Errorf("index: %w", err)
 	}

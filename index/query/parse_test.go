@@ -241,6 +241,8 @@ func TestSyntaxErrors(t *testing.T) {
 		{"filname:b", 0, "unknown operator", "filename:"},
 		{"larger-than:5", 0, "unknown operator", "larger_than:"},
 		{"quux:b", 0, "quotes make it text", ""},
+		{"dup:yess", 4, "dup: is yes, no, near, differs", "dup:yes"},
+		{"dup:9f2c", 4, "8 digits or more", ""},
 		{"from:(fron:a)", 6, "unknown operator", "from:"},
 		{"is:unraed", 3, "unknown value", "is:unread"},
 		{"has:atachment", 4, "unknown value", "has:attachment"},
