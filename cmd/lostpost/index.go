@@ -32,7 +32,7 @@ func (a *app) indexCommand() *cobra.Command {
 
 // indexMemory is where the collector begins to work harder while mail is
 // indexed. It is no bound: one large message may need more for a while.
-const indexMemory = 256 << 20
+const indexMemory = 192 << 20
 
 func (a *app) index(ctx context.Context, rebuild, watch bool) (err error) {
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(indexMemory))

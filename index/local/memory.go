@@ -1,14 +1,6 @@
 package local
 
-import (
-	"time"
-
-	"github.com/blevesearch/bleve/v2/index/scorch"
-)
-
-// releaseEvery is how often pages are released while segments are merged: up
-// to 100 MB of them are read in that time.
-const releaseEvery = 50 * time.Millisecond
+import "github.com/blevesearch/bleve/v2/index/scorch"
 
 // release lets go of the pages of segments that were read. Segments are mapped
 // files, and pages once read stay mapped: merging 700 MB of them would count as

@@ -92,9 +92,8 @@ func merge(ctx context.Context, s *scorch.Scorch, options *mergeplan.MergePlanOp
 	before := atomic.LoadUint64(&stats.TotOnErrors)
 	done := make(chan error, 1)
 	go func() { done <- s.ForceMerge(ctx, options) }()
-	watch, pages := time.NewTicker(20*time.Millisecond), time.NewTicker(releaseEvery)
+	watch := time.NewTicker(20 * time.Millisecond)
 	defer watch.Stop()
-	defer pages.Stop()
 	for {
 		select {
 		case err := <-done:
@@ -106,7 +105,6 @@ func merge(ctx context.Context, s *scorch.Scorch, options *mergeplan.MergePlanOp
 			if atomic.LoadUint64(&stats.TotOnErrors) != before {
 				return errMerge
 			}
-		case <-pages.C:
 			if err := release(s); err != nil {
 				return err
 			}
