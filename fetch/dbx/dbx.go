@@ -34,7 +34,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"iter"
 	"path"
 	"strings"
@@ -81,35 +80,11 @@ func Other(head []byte) bool {
 //
 // Errors: none; what is wrong with f shows when it is read.
 func Open(f fetch.File, opt fetch.Options) (fetch.Source, error) {
-	s := &source{f: f, opt: opt, name: opt.Origin}
-	if s.name == "" {
-		s.name = fetch.FileOrigin(f.Name())
-	}
-	s.Look = s.look
-	return s, nil
+	return &source{OneFile: fetch.NewOneFile(f, opt, -1)}, nil
 }
 
 type source struct {
-	fetch.Tally
-	f    fetch.File
-	opt  fetch.Options
-	name string
-}
-
-func (s *source) Name() string            { return s.name }
-func (s *source) Close() error            { return nil }
-func (s *source) Totals() (n, size int64) { return -1, s.f.Size() }
-
-// look takes the fingerprint of the file and of what the caller wants.
-func (s *source) look() *fetch.Fingerprint {
-	p := &fetch.Fingerprint{}
-	var info fs.FileInfo
-	if i, err := s.f.Stat(); err == nil {
-		info = i
-	}
-	p.Add("", info)
-	p.AddText("mailbox", s.opt.Mailbox)
-	return p
+	*fetch.OneFile
 }
 
 func (s *source) Messages(ctx context.Context, st fetch.State) iter.Seq2[*fetch.Message, error] {
@@ -117,10 +92,10 @@ func (s *source) Messages(ctx context.Context, st fetch.State) iter.Seq2[*fetch.
 		if s.Skip(st) {
 			return
 		}
-		db, err := scan(ctx, s.f, s.f.Size())
+		db, err := scan(ctx, s.File, s.File.Size())
 		if err != nil {
 			if ctx.Err() == nil {
-				err = fmt.Errorf("read %s: %w", s.name, err)
+				err = fmt.Errorf("read %s: %w", s.Name(), err)
 			}
 			yield(nil, err)
 			return
@@ -141,9 +116,9 @@ func (s *source) Messages(ctx context.Context, st fetch.State) iter.Seq2[*fetch.
 
 // message is what one chain of segments comes to.
 func (s *source) message(db *store, c found) (*fetch.Message, error) {
-	m := &fetch.Message{Meta: archive.Meta{Mailbox: s.opt.Mailbox}, Size: c.text.size}
-	m.Origin = fmt.Sprintf("%s@%d", s.name, c.at)
-	m.Traits = append(m.Traits, s.opt.Traits...)
+	m := &fetch.Message{Meta: archive.Meta{Mailbox: s.Options.Mailbox}, Size: c.text.size}
+	m.Origin = fmt.Sprintf("%s@%d", s.Name(), c.at)
+	m.Traits = append(m.Traits, s.Options.Traits...)
 	if c.text.size == 0 {
 		return m, c.missing()
 	}

@@ -20,7 +20,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"iter"
 	"strings"
 	"time"
@@ -149,40 +148,11 @@ func prefix(head []byte) int {
 //
 // Errors: none; what is wrong with f shows when it is read.
 func Open(f fetch.File, opt fetch.Options) (fetch.Source, error) {
-	s := &source{f: f, opt: opt, name: opt.Origin}
-	if s.name == "" {
-		s.name = fetch.FileOrigin(f.Name())
-	}
-	s.Look = s.look
-	return s, nil
+	return &source{OneFile: fetch.NewOneFile(f, opt, 1)}, nil
 }
 
 type source struct {
-	fetch.Tally
-	f    fetch.File
-	opt  fetch.Options
-	name string
-}
-
-func (s *source) Name() string            { return s.name }
-func (s *source) Close() error            { return nil }
-func (s *source) Totals() (n, size int64) { return 1, s.f.Size() }
-
-// look takes the fingerprint of the file and of what the caller wants.
-func (s *source) look() *fetch.Fingerprint {
-	p := &fetch.Fingerprint{}
-	p.Add("", s.info())
-	p.AddText("mailbox", s.opt.Mailbox)
-	return p
-}
-
-// info is what the system says of the file, nil if nothing.
-func (s *source) info() fs.FileInfo {
-	info, err := s.f.Stat()
-	if err != nil {
-		return nil
-	}
-	return info
+	*fetch.OneFile
 }
 
 func (s *source) Messages(ctx context.Context, st fetch.State) iter.Seq2[*fetch.Message, error] {
@@ -205,15 +175,15 @@ func (s *source) Messages(ctx context.Context, st fetch.State) iter.Seq2[*fetch.
 // message reads the head of the file and makes the message.
 func (s *source) message() (*fetch.Message, error) {
 	m := &fetch.Message{Size: -1}
-	m.Origin, m.Mailbox = s.name, s.opt.Mailbox
-	m.Traits = append(m.Traits, s.opt.Traits...)
+	m.Origin, m.Mailbox = s.Name(), s.Options.Mailbox
+	m.Traits = append(m.Traits, s.Options.Traits...)
 	head, err := s.head()
 	if err != nil {
 		return m, fmt.Errorf("read: %w", err)
 	}
 	n := prefix(head)
-	m.Size = s.f.Size() - int64(n)
-	m.Body = fetch.Section(s.f, int64(n), s.f.Size())
+	m.Size = s.File.Size() - int64(n)
+	m.Body = fetch.Section(s.File, int64(n), s.File.Size())
 	if m.Size == 0 {
 		m.Body = nil
 		return m, errors.New("the file has no octets of a message")
@@ -229,8 +199,8 @@ func (s *source) message() (*fetch.Message, error) {
 // head reads up to the end of the header section.
 func (s *source) head() ([]byte, error) {
 	for n := int64(8 << 10); ; n *= 4 {
-		head := make([]byte, min(n, maxHead, s.f.Size()))
-		if _, err := io.ReadFull(fetch.Section(s.f, 0, int64(len(head))), head); err != nil && len(head) > 0 {
+		head := make([]byte, min(n, maxHead, s.File.Size()))
+		if _, err := io.ReadFull(fetch.Section(s.File, 0, int64(len(head))), head); err != nil && len(head) > 0 {
 			return nil, err
 		}
 		if len(head) < int(n) || n >= maxHead || bytes.Contains(head, []byte("\n\n")) || bytes.Contains(head, []byte("\n\r\n")) {
@@ -253,7 +223,7 @@ func (s *source) received(before []byte, h header.Header) time.Time {
 	if t, ok := h.Date(); ok {
 		return t
 	}
-	if info := s.info(); info != nil {
+	if info := s.Info(); info != nil {
 		return info.ModTime()
 	}
 	return time.Time{}

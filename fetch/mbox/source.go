@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"iter"
 	"strings"
 
@@ -50,38 +49,14 @@ func Sniff(head []byte, name string) fetch.Confidence {
 //
 // Errors: none; what is wrong with f shows when it is read.
 func Open(f fetch.File, opt fetch.Options) (fetch.Source, error) {
-	s := &source{f: f, opt: opt, name: opt.Origin}
-	if s.name == "" {
-		s.name = fetch.FileOrigin(f.Name())
-	}
-	s.Look = s.look
-	return s, nil
+	return &source{OneFile: fetch.NewOneFile(f, opt, -1)}, nil
 }
 
 type source struct {
-	fetch.Tally
-	f    fetch.File
-	opt  fetch.Options
-	name string
+	*fetch.OneFile
 
 	head []byte // of the message at hand, its From_ line included
 	msg  fetch.Message
-}
-
-func (s *source) Name() string            { return s.name }
-func (s *source) Close() error            { return nil }
-func (s *source) Totals() (n, size int64) { return -1, s.f.Size() }
-
-// look takes the fingerprint of the file and of what the caller wants.
-func (s *source) look() *fetch.Fingerprint {
-	p := &fetch.Fingerprint{}
-	var info fs.FileInfo
-	if i, err := s.f.Stat(); err == nil {
-		info = i
-	}
-	p.Add("", info)
-	p.AddText("mailbox", s.opt.Mailbox)
-	return p
 }
 
 func (s *source) Messages(ctx context.Context, st fetch.State) iter.Seq2[*fetch.Message, error] {
@@ -89,13 +64,13 @@ func (s *source) Messages(ctx context.Context, st fetch.State) iter.Seq2[*fetch.
 		if s.Skip(st) {
 			return
 		}
-		for r, err := range Messages(&reader{ctx, s.f}, s.f.Size()) {
+		for r, err := range Messages(&reader{ctx, s.File}, s.File.Size()) {
 			switch {
 			case ctx.Err() != nil:
 				yield(nil, ctx.Err())
 				return
 			case err != nil:
-				yield(nil, fmt.Errorf("read %s: %w", s.name, err))
+				yield(nil, fmt.Errorf("read %s: %w", s.Name(), err))
 				return
 			case r.Junk && r.Damage == "":
 				continue
@@ -117,10 +92,10 @@ func (s *source) Messages(ctx context.Context, st fetch.State) iter.Seq2[*fetch.
 func (s *source) message(r Range) (*fetch.Message, error) {
 	s.msg = fetch.Message{Size: r.End - r.Start}
 	m := &s.msg
-	m.Origin = fmt.Sprintf("%s@%d", s.name, r.From)
-	m.Mailbox = s.opt.Mailbox
+	m.Origin = fmt.Sprintf("%s@%d", s.Name(), r.From)
+	m.Mailbox = s.Options.Mailbox
 	if !r.Zeros {
-		m.Body = fetch.Section(s.f, r.Start, r.End)
+		m.Body = fetch.Section(s.File, r.Start, r.End)
 	}
 	switch {
 	case r.Junk:
@@ -151,7 +126,7 @@ func (s *source) readHead(from, n int64) error {
 		s.head = make([]byte, n)
 	}
 	s.head = s.head[:n]
-	_, err := readAt(s.f, s.head, from)
+	_, err := readAt(s.File, s.head, from)
 	return err
 }
 
@@ -160,7 +135,7 @@ func (s *source) describe(m *fetch.Message, fromLine, head []byte) {
 	h, _, _ := header.Parse(head, 0)
 	st := states(h)
 	m.Flags = st.flags
-	m.Traits = append(append(m.Traits, s.opt.Traits...), st.traits...)
+	m.Traits = append(append(m.Traits, s.Options.Traits...), st.traits...)
 	if t, tail := fromDate(bytes.TrimRight(fromLine, "\r\n")); tail >= 0 {
 		m.Received = t
 	} else if t, ok := h.Date(); ok {

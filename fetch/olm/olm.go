@@ -27,7 +27,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"iter"
 	"path"
 	"regexp"
@@ -71,44 +70,19 @@ const maxIndexed = 1_000_000
 //
 // Errors: none; what is wrong with f shows when it is read.
 func Open(f fetch.File, opt fetch.Options) (fetch.Source, error) {
-	s := &source{f: f, opt: opt, name: opt.Origin}
-	if s.name == "" {
-		s.name = fetch.FileOrigin(f.Name())
-	}
-	s.Look = s.look
-	return s, nil
+	return &source{OneFile: fetch.NewOneFile(f, opt, -1)}, nil
 }
 
 type source struct {
-	fetch.Tally
-	f     fetch.File
-	opt   fetch.Options
-	name  string
+	*fetch.OneFile
 	files map[string]func() (*unpack.File, error) // attachments by their path
-}
-
-func (s *source) Name() string            { return s.name }
-func (s *source) Close() error            { return nil }
-func (s *source) Totals() (n, size int64) { return -1, s.f.Size() }
-
-// look takes the fingerprint of the file and of what the caller wants.
-func (s *source) look() *fetch.Fingerprint {
-	p := &fetch.Fingerprint{}
-	var info fs.FileInfo
-	if i, err := s.f.Stat(); err == nil {
-		info = i
-	}
-	p.Add("", info)
-	p.AddText("mailbox", s.opt.Mailbox)
-	p.AddText("traits", strings.Join(s.opt.Traits, "\n"))
-	return p
 }
 
 // entries yields the files of the archive. Archives that were attached to a
 // message stay as they are.
 func (s *source) entries() iter.Seq2[*unpack.File, error] {
 	whole := func([]byte, string) bool { return true }
-	seq, ok := unpack.Files(s.f, s.f.Size(), s.f.Name(), unpack.Limits{Whole: whole})
+	seq, ok := unpack.Files(s.File, s.File.Size(), s.File.Name(), unpack.Limits{Whole: whole})
 	if !ok {
 		return func(func(*unpack.File, error) bool) {}
 	}
@@ -175,15 +149,15 @@ func isMessage(f *unpack.File) bool { return placed(f) && element.Match(f.Head()
 func (s *source) entry(f *unpack.File, err error, yield func(*fetch.Message, error) bool) bool {
 	switch {
 	case f == nil:
-		origin := s.name
+		origin := s.Name()
 		if d := (*unpack.DamageError)(nil); errors.As(err, &d) { // there may be several
-			origin = fmt.Sprintf("%s@%d", s.name, d.Offset)
+			origin = fmt.Sprintf("%s@%d", s.Name(), d.Offset)
 		}
 		return s.fail(origin, err, yield)
 	case !placed(f):
 		return true // if it is an attachment, its message tells
 	}
-	origin := s.name + "!" + f.Name()
+	origin := s.Name() + "!" + f.Name()
 	if err == nil && !isMessage(f) {
 		if err = f.Damage(); err == nil {
 			return true
@@ -221,7 +195,7 @@ func (s *source) entry(f *unpack.File, err error, yield func(*fetch.Message, err
 // fail reports what cannot be had.
 func (s *source) fail(origin string, err error, yield func(*fetch.Message, error) bool) bool {
 	m := &fetch.Message{Size: -1}
-	m.Origin, m.Mailbox = origin, s.opt.Mailbox
+	m.Origin, m.Mailbox = origin, s.Options.Mailbox
 	s.Count()
 	return yield(m, err)
 }
@@ -244,8 +218,8 @@ func (s *source) message(e *email, origin string, f *unpack.File) (*fetch.Messag
 	mail, partial := s.compose(e)
 	body := mail.Open()
 	m := &fetch.Message{Size: -1, Body: body}
-	m.Origin, m.Mailbox = origin, mailbox(s.opt.Mailbox, f.Path()[0])
-	m.Traits = append(m.Traits, s.opt.Traits...)
+	m.Origin, m.Mailbox = origin, mailbox(s.Options.Mailbox, f.Path()[0])
+	m.Traits = append(m.Traits, s.Options.Traits...)
 	m.Received = e.received
 	if m.Received.IsZero() || e.unsent() {
 		m.Received = e.date()

@@ -33,7 +33,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"iter"
 	"path"
 	"strings"
@@ -68,36 +67,11 @@ func named(name string) bool {
 //
 // Errors: none; what is wrong with f shows when it is read.
 func Open(f fetch.File, opt fetch.Options) (fetch.Source, error) {
-	s := &source{f: f, opt: opt, name: opt.Origin}
-	if s.name == "" {
-		s.name = fetch.FileOrigin(f.Name())
-	}
-	s.Look = s.look
-	return s, nil
+	return &source{OneFile: fetch.NewOneFile(f, opt, 1)}, nil
 }
 
 type source struct {
-	fetch.Tally
-	f    fetch.File
-	opt  fetch.Options
-	name string
-}
-
-func (s *source) Name() string            { return s.name }
-func (s *source) Close() error            { return nil }
-func (s *source) Totals() (n, size int64) { return 1, s.f.Size() }
-
-// look takes the fingerprint of the file and of what the caller wants.
-func (s *source) look() *fetch.Fingerprint {
-	p := &fetch.Fingerprint{}
-	var info fs.FileInfo
-	if i, err := s.f.Stat(); err == nil {
-		info = i
-	}
-	p.Add("", info)
-	p.AddText("mailbox", s.opt.Mailbox)
-	p.AddText("traits", strings.Join(s.opt.Traits, "\n"))
-	return p
+	*fetch.OneFile
 }
 
 func (s *source) Messages(ctx context.Context, st fetch.State) iter.Seq2[*fetch.Message, error] {
@@ -122,11 +96,11 @@ var errOther = errors.New("no item of Outlook")
 // message yields the item, if there is one.
 func (s *source) message(yield func(*fetch.Message, error) bool) bool {
 	m := &fetch.Message{Size: -1}
-	m.Origin, m.Mailbox = s.name, s.opt.Mailbox
-	m.Traits = append(m.Traits, s.opt.Traits...)
-	top, err := openItem(s.f, s.f.Size())
+	m.Origin, m.Mailbox = s.Name(), s.Options.Mailbox
+	m.Traits = append(m.Traits, s.Options.Traits...)
+	top, err := openItem(s.File, s.File.Size())
 	switch {
-	case err != nil && (errors.Is(err, errOther) || !named(s.f.Name())):
+	case err != nil && (errors.Is(err, errOther) || !named(s.File.Name())):
 		return true
 	case err != nil:
 		s.Count()
@@ -137,7 +111,7 @@ func (s *source) message(yield func(*fetch.Message, error) bool) bool {
 	defer body.Close()
 	top.meta(&m.Meta)
 	if m.Received.IsZero() {
-		if info, err := s.f.Stat(); err == nil {
+		if info, err := s.File.Stat(); err == nil {
 			m.Received = info.ModTime()
 		}
 	}
