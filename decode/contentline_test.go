@@ -73,7 +73,7 @@ func TestContentLinesTimeGrowsWithTheInput(t *testing.T) {
 		begin := time.Now()
 		calendarText(s)
 		vcardText(s)
-		if d := time.Since(begin); d > 2*time.Second {
+		if d := time.Since(begin); d > 10*time.Second {
 			t.Errorf("%s: %v", name, d)
 		}
 	}

@@ -323,7 +323,7 @@ func TestOther(t *testing.T) {
 		if _, err := Other(ctx, name, strings.NewReader(deep), int64(len(deep))); !errors.Is(err, ErrTooHard) {
 			t.Errorf("%s: got error %v, want %v", name, err, ErrTooHard)
 		}
-		if d := time.Since(start); d > time.Second {
+		if d := time.Since(start); d > 10*time.Second {
 			t.Errorf("%s: took %v to refuse", name, d)
 		}
 	}

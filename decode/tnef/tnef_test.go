@@ -236,7 +236,7 @@ func TestTimeGrowsWithTheInput(t *testing.T) {
 	} {
 		begin := time.Now()
 		m := read(t, start+s)
-		if d := time.Since(begin); d > 2*time.Second {
+		if d := time.Since(begin); d > 10*time.Second {
 			t.Errorf("%s: %v", name, d)
 		}
 		checkBounds(t, []byte(s), m)

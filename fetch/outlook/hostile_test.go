@@ -98,7 +98,7 @@ func TestMutated(t *testing.T) {
 		readAll(t, b)
 		d := time.Since(start)
 		runtime.ReadMemStats(&after)
-		if used := after.TotalAlloc - before.TotalAlloc; d > 2*time.Second || used > 256<<20 {
+		if used := after.TotalAlloc - before.TotalAlloc; d > 10*time.Second || used > 256<<20 {
 			t.Errorf("file %d: %v, %d MB", i, d, used>>20)
 		}
 	}
@@ -137,7 +137,7 @@ func TestCirclesEnd(t *testing.T) {
 			change(b, entry)
 			start := time.Now()
 			readAll(t, b)
-			if d := time.Since(start); d > time.Second {
+			if d := time.Since(start); d > 10*time.Second {
 				t.Errorf("took %v", d)
 			}
 		})

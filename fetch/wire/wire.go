@@ -97,10 +97,11 @@ type Conn struct {
 
 	received, sent atomic.Int64
 
-	mu     sync.Mutex
-	ended  error         // why reads and writes are refused; nil while they are not
-	waited time.Duration // for the present answer
-	since  int           // octets of it since the last progress
+	mu       sync.Mutex
+	patience time.Duration // bounds Options.Idle for reads; 0: it does not
+	ended    error         // why reads and writes are refused; nil while they are not
+	waited   time.Duration // for the present answer
+	since    int           // octets of it since the last progress
 }
 
 // Dial connects to host (a name or an address) at port. With Options.Security
@@ -265,6 +266,14 @@ func (c *Conn) Progress() {
 	c.since, c.waited = 0, 0
 }
 
+// Patience ends reads after d without an octet, where Options.Idle would wait
+// longer. 0 takes that back.
+func (c *Conn) Patience(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.patience = d
+}
+
 // begin sets the deadline of one read or write and says how long that is.
 func (c *Conn) begin(read bool) (net.Conn, time.Duration, error) {
 	c.mu.Lock()
@@ -275,6 +284,9 @@ func (c *Conn) begin(read bool) (net.Conn, time.Duration, error) {
 	limit := c.opt.Idle
 	if !read {
 		return c.conn, limit, c.raw.SetWriteDeadline(time.Now().Add(limit))
+	}
+	if c.patience > 0 {
+		limit = min(limit, c.patience)
 	}
 	left := c.opt.Reply - c.waited
 	if left <= 0 {
@@ -292,7 +304,7 @@ func (c *Conn) reasonLocked(doing string, limit time.Duration, err error) error 
 	case c.ended != nil:
 		return c.ended
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		if limit < c.opt.Idle {
+		if c.waited >= c.opt.Reply {
 			doing, limit = "answer", c.opt.Reply
 		}
 		return &TimeoutError{Addr: c.addr, Doing: doing, After: limit}

@@ -362,7 +362,7 @@ func TestBindEndsTheConnection(t *testing.T) {
 	if _, err := c.Read(make([]byte, 1)); !errors.Is(err, context.Canceled) {
 		t.Errorf("read: %v", err)
 	}
-	if d := time.Since(start); d > time.Second {
+	if d := time.Since(start); d > 10*time.Second {
 		t.Errorf("it took %v", d)
 	}
 	if _, err := c.Write([]byte{1}); !errors.Is(err, context.Canceled) {
