@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2"
-	zap "github.com/blevesearch/scorch_segment_api/v2"
 
 	"lostpost/index/analyze"
 	"lostpost/index/query"
@@ -16,56 +15,10 @@ import (
 // bits of a word.
 const maxNear = 6
 
-// A termReader gives the positions of one term, document after document.
-type termReader struct {
-	it  zap.PostingsIterator
-	cur zap.Posting // nil at the end
-}
-
-// positionsOf opens the positions of a term for the documents of within.
-func (ev *evaluator) positionsOf(field, term string, within *roaring.Bitmap) (*termReader, error) {
-	list, err := ev.seg.list(field, []byte(term))
-	if err != nil {
-		return nil, err
-	}
-	it := list.Iterator(false, false, true, nil)
-	if o, ok := it.(zap.OptimizablePostingsIterator); ok {
-		if bm := o.ActualBitmap(); bm != nil {
-			o.ReplaceActual(roaring.And(bm, within))
-		}
-	}
-	r := &termReader{it: it}
-	r.cur, err = it.Next()
-	return r, err
-}
-
-// at appends the positions of the term in a document. Documents must be asked
-// for in ascending order.
-func (r *termReader) at(doc uint32, dst []uint64) ([]uint64, error) {
-	for r.cur != nil && r.cur.Number() < uint64(doc) {
-		var err error
-		if r.cur, err = r.it.Advance(uint64(doc)); err != nil {
-			return dst, err
-		}
-	}
-	if r.cur == nil || r.cur.Number() != uint64(doc) {
-		return dst, nil
-	}
-	for _, loc := range r.cur.Locations() {
-		pos := loc.Pos()
-		dst = append(dst, pos)
-		for _, d := range loc.ArrayPositions() {
-			pos += d
-			dst = append(dst, pos)
-		}
-	}
-	return dst, nil
-}
-
 // A phraseReader gives the places where the slots of a leaf stand one after
 // the other.
 type phraseReader struct {
-	readers [][]*termReader // of each slot
+	readers [][]positionReader // of each slot
 	buf     [][]uint64
 }
 
@@ -73,13 +26,13 @@ type phraseReader struct {
 func (ev *evaluator) phraseReader(field string, slots [][]string, within *roaring.Bitmap) (*phraseReader, error) {
 	p := &phraseReader{buf: make([][]uint64, len(slots))}
 	for _, terms := range slots {
-		var readers []*termReader
+		var readers []positionReader
 		for _, t := range terms {
 			r, err := ev.positionsOf(field, t, within)
 			if err != nil {
 				return nil, err
 			}
-			if r.cur != nil {
+			if r != nil {
 				readers = append(readers, r)
 			}
 		}

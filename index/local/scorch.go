@@ -59,6 +59,19 @@ const (
 	// merged with each other before a large one is touched.
 	floorSegment = 500
 
+	// An update merges segments of so many octets in all at most, some 200 ms of
+	// work, or mergeFactor times the documents it has put itself; twice as many
+	// for every ten segments that there are beyond the first.
+	mergeBytes  = 10 << 20
+	mergeFactor = 10
+
+	// Fewer segments than this are not worth a generation of their own.
+	minMerge = 5
+
+	// Where small segments are merged alone, they make one of fewer documents
+	// than this, if there are enough such.
+	smallest = 128
+
 	// persistWait bounds the wait for bleve to write down what it merged; it
 	// has only root.bolt left to write then.
 	persistWait = 30 * time.Second
@@ -73,6 +86,75 @@ var mergeOptions = mergeplan.MergePlanOptions{
 	SegmentsPerMergeTask: maxSegments,
 	FloorSegmentSize:     floorSegment,
 	ReclaimDeletesWeight: 2,
+}
+
+// mergeOf says how segments should be merged after an update that put so many
+// documents, nil if not at all: as tiers have it if that is work in proportion,
+// else the small ones alone. What is left over is merged by a larger update, or
+// when there are many more segments.
+func mergeOf(segments []mergeplan.Segment, put int64) (*mergeplan.MergePlanOptions, error) {
+	if len(segments) <= maxSegments {
+		return nil, nil
+	}
+	n, documents, err := planned(segments, &mergeOptions)
+	if err != nil || n == 0 {
+		return nil, err
+	}
+	var live, octets int64
+	for _, seg := range segments {
+		live += seg.LiveSize()
+		octets += seg.LiveFileSize()
+	}
+	limit := max(mergeBytes*live/max(octets, 1), smallest) << min(len(segments)/10-1, 20)
+	limit = min(max(limit, mergeFactor*put), mergeOptions.MaxSegmentSize)
+	if documents <= limit {
+		return &mergeOptions, nil
+	}
+	// The smallest come first, and few of them are enough. One that has grown
+	// waits for ten, so that it is not merged with every handful of new ones.
+	least := minMerge
+	for size := int64(smallest); ; size, least = min(8*size, limit), maxSegments {
+		small := smallOnes(segments, size)
+		if n, _, err = planned(segments, small); err != nil {
+			return nil, err
+		}
+		if n >= least {
+			return small, nil
+		}
+		if size == limit {
+			return nil, nil
+		}
+	}
+}
+
+// smallOnes asks for one merge of segments that make one of fewer documents
+// than size.
+func smallOnes(segments []mergeplan.Segment, size int64) *mergeplan.MergePlanOptions {
+	fit := 0
+	for _, seg := range segments {
+		if seg.LiveSize() < size/2 { // else the planner leaves it alone
+			fit++
+		}
+	}
+	small := mergeOptions
+	small.MaxSegmentSize = size
+	small.CalcBudget = func(int64, int64, *mergeplan.MergePlanOptions) int { return fit - 1 } // one merge
+	return &small
+}
+
+// planned gives how many segments of how many documents would be merged.
+func planned(segments []mergeplan.Segment, options *mergeplan.MergePlanOptions) (n int, documents int64, err error) {
+	plan, err := mergeplan.Plan(segments, options)
+	if err != nil || plan == nil {
+		return 0, 0, err
+	}
+	for _, task := range plan.Tasks {
+		n += len(task.Segments)
+		for _, seg := range task.Segments {
+			documents += seg.LiveSize()
+		}
+	}
+	return n, documents, nil
 }
 
 // errMerge has no cause: bleve tells nobody.

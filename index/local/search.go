@@ -22,7 +22,7 @@ const (
 
 	// Up to this many candidates of a segment are checked for a phrase at once;
 	// more are checked day by day, newest first, until the page is full.
-	checkAll = 2000
+	checkAll = 4000
 
 	// A hit costs 0.7 us to sort by its date, a day of a segment 1.5 us to
 	// look at, and a page is full after some 20 hits.
@@ -339,63 +339,6 @@ func (s *search) offer(i int, doc uint32, c candidate) error {
 	}
 	s.page.add(c)
 	return nil
-}
-
-// byDay walks the days of a segment from the newest, or from where the page
-// before ended, until none can add to the page. If ev is not nil, bm has
-// documents that may be no hits, and ev decides.
-func (s *search) byDay(i int, bm *roaring.Bitmap, ev *evaluator) error {
-	seg := s.segments[i]
-	var lo []byte
-	if s.after != nil {
-		lo = dayTerm(s.after.key)
-	}
-	days, err := seg.terms(fieldDay, lo, nil)
-	if err != nil {
-		return err
-	}
-	block, size := roaring.New(), uint64(blockDocuments)
-	settle := func() error {
-		hits := block
-		if ev != nil {
-			if hits, err = ev.evaluate(s.request.Query, block); err != nil {
-				return err
-			}
-			s.total += int64(hits.GetCardinality())
-		}
-		block = roaring.New()
-		return s.take(i, hits)
-	}
-	for {
-		day, err := days.Next()
-		if err != nil {
-			return err
-		}
-		if day == nil {
-			return settle()
-		}
-		if f := s.page.floor(); f != nil && dayStart([]byte(day.Term))+secondsPerDay <= f.key {
-			if err := settle(); err != nil {
-				return err
-			}
-			if ev != nil {
-				s.exact = false
-			}
-			return nil
-		}
-		docs, err := seg.postings(fieldDay, []byte(day.Term))
-		if err != nil {
-			return err
-		}
-		docs.And(bm)
-		block.Or(docs)
-		if block.GetCardinality() >= size {
-			if err := settle(); err != nil {
-				return err
-			}
-			size *= 2 // hits are rare
-		}
-	}
 }
 
 // result makes the page.

@@ -75,8 +75,8 @@ func (e *engine) apply(ctx context.Context, b index.Batch) error {
 	if err := e.publish(next); err != nil {
 		return err
 	}
-	if w.crowded {
-		return e.compact(ctx)
+	if w.crowded != nil {
+		return e.compact(ctx, w.crowded)
 	}
 	return nil
 }
@@ -173,12 +173,12 @@ func (e *engine) diagnose(err error) error {
 // compact merges segments in a generation of its own, after what was asked for
 // is published. Failing only costs a slower search, and is an error only if the
 // index turns out to be damaged.
-func (e *engine) compact(ctx context.Context) error {
+func (e *engine) compact(ctx context.Context, how *mergeplan.MergePlanOptions) error {
 	next := *e.state
 	w := &writer{engine: e}
 	err := w.begin()
 	if err == nil {
-		err = w.merge(ctx)
+		err = w.merge(ctx, how)
 	}
 	if err == nil {
 		err = ctx.Err()
@@ -217,7 +217,7 @@ type writer struct {
 	placed []string              // keys of documents that got other places
 	before *scorch.IndexSnapshot // segments before they were merged, nil if they were not
 
-	crowded bool // segments should be merged; set by finish
+	crowded *mergeplan.MergePlanOptions // how segments should be merged, nil: not at all; set by finish
 }
 
 // begin makes the folder of the new generation and opens it for writing.
@@ -338,15 +338,11 @@ func (w *writer) commit(batch *bleve.Batch) error {
 }
 
 // merge brings the number of segments and the share of deleted documents down.
-func (w *writer) merge(ctx context.Context) error {
-	s, err := w.look()
-	if err != nil || s.merge == nil {
-		return err
-	}
+func (w *writer) merge(ctx context.Context, how *mergeplan.MergePlanOptions) (err error) {
 	if w.before, err = snapshotOf(w.scorch); err != nil {
 		return err
 	}
-	return merge(ctx, w.scorch, s.merge)
+	return merge(ctx, w.scorch, how)
 }
 
 // A shape is what the segments of a generation are like.
@@ -378,14 +374,8 @@ func (w *writer) look() (shape, error) {
 	}
 	if all-s.live > max(s.live/4, floorSegment) {
 		s.merge = &mergeplan.SingleSegmentMergePlanOptions
-	} else if len(segments) > maxSegments {
-		plan, err := mergeplan.Plan(segments, &mergeOptions)
-		if err != nil {
-			return s, err
-		}
-		if plan != nil && len(plan.Tasks) > 0 {
-			s.merge = &mergeOptions
-		}
+	} else if s.merge, err = mergeOf(segments, int64(len(w.values))); err != nil {
+		return s, err
 	}
 	return s, nil
 }
@@ -412,7 +402,7 @@ func (w *writer) finish(next *current) error {
 		return err
 	}
 	next.generation, next.documents = w.generation, s.live
-	w.crowded = s.merge != nil
+	w.crowded = s.merge
 	return nil
 }
 
