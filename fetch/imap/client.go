@@ -32,6 +32,7 @@ type client struct {
 	open map[string]*command
 	ask  *string // text of the last "+"; nil: none came
 	bye  string  // what the server said before it hung up
+	bad  bool    // it said BAD without a tag: it could not read a command
 
 	greeted   string // OK, PREAUTH or BYE
 	greeting  string // the whole of it
@@ -47,11 +48,12 @@ type client struct {
 	names     int                      // of mailboxes, that are kept
 	nameBytes int                      // octets of these
 	onFetch   func(*fetchReader) error // nil: FETCH responses are passed over
+	shuns     shuns
 }
 
 func newClient(conn *wire.Conn) *client {
 	return &client{
-		conn: conn, s: newScanner(conn), w: bufio.NewWriter(conn),
+		conn: conn, shuns: shuns{}, s: newScanner(conn), w: bufio.NewWriter(conn),
 		open: map[string]*command{}, caps: map[string]bool{}, status: map[string]numbers{},
 	}
 }
@@ -216,8 +218,11 @@ func (c *client) condition(w string) error {
 	if c.greeted == "" {
 		c.greeted, c.greeting = w, said
 	}
-	if w == "BYE" {
+	switch w {
+	case "BYE":
 		c.bye = said
+	case "BAD":
+		c.bad = true
 	}
 	c.coded(code(text))
 	return nil
@@ -247,6 +252,8 @@ func (c *client) numbered(n uint32) error {
 
 // fetched takes the list of a FETCH response.
 func (c *client) fetched() error {
+	c.conn.Patience(patienceInFetch)
+	defer c.conn.Patience(0)
 	f := &fetchReader{s: c.s}
 	if err := f.start(); err != nil {
 		return err

@@ -92,7 +92,12 @@ func (j *job) setApart(uid uint32, cause error) {
 		return
 	}
 	j.queue = slices.DeleteFunc(j.queue, func(ch chunk) bool { return len(ch.uids) == 0 })
-	if j.cuts[uid]++; j.cuts[uid] < maxTries {
+	tries := maxTries
+	var silent *wire.TimeoutError
+	if errors.As(cause, &silent) {
+		tries = 2 // each takes long
+	}
+	if j.cuts[uid]++; j.cuts[uid] < tries {
 		j.queue = append(j.queue, chunk{[]uint32{uid}, true})
 		return
 	}
@@ -102,6 +107,22 @@ func (j *job) setApart(uid uint32, cause error) {
 		reason = fmt.Sprintf("the server sends %d of %d octets, %d times", cut.came, cut.size, j.cuts[uid])
 	}
 	j.doubt = append(j.doubt, doubt{uid, reason})
+}
+
+// shorten has sets of UIDs be short from now on, if the server may have ended
+// the connection because a line was too long for it (H58): no message came of
+// a long one.
+func (j *job) shorten() bool {
+	if j.current != 0 || j.maxSet == shortSet {
+		return false
+	}
+	for _, f := range j.flight {
+		if len(setText(f.uids)) > shortSet && len(j.missing(f.uids)) == len(f.uids) {
+			j.maxSet = shortSet
+			return true
+		}
+	}
+	return false
 }
 
 // missing gives the UIDs that were asked for and did not come.
@@ -203,7 +224,7 @@ func (j *job) resolve() error {
 			uids = append(uids, d.uid)
 		}
 		j.c.found = nil
-		_, err := j.c.run("UID SEARCH", "UID", setText(uids))
+		err := j.c.optional(shunSearchUID, "UID SEARCH", "UID", setText(uids))
 		if err != nil && !isRefusal(err) {
 			return err
 		}

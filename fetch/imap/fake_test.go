@@ -43,6 +43,9 @@ type fake struct {
 	fails      string            // BAD to this command
 	noFlags    bool              // NO to UID FETCH without bodies
 	days       uint64            // since the test began
+	wrongSizes bool              // RFC822.SIZE is an estimate
+
+	line func(c *fakeConn, line string) bool // of any command; true: answered
 
 	wrap func(n int, c net.Conn) net.Conn // around connection n, from 1
 
@@ -178,6 +181,9 @@ func (c *fakeConn) serve() {
 		c.f.mu.Lock()
 		c.f.lines = append(c.f.lines, line)
 		c.f.mu.Unlock()
+		if c.f.line != nil && c.f.line(c, line) {
+			continue
+		}
 		tag, rest, _ := strings.Cut(line, " ")
 		if !c.command(tag, rest) {
 			return
@@ -234,6 +240,10 @@ func (c *fakeConn) command(tag, rest string) bool {
 			c.say("* OK [HIGHESTMODSEQ %d] ok\r\n", b.modseq)
 		}
 	case "UID SEARCH":
+		if c.box == nil {
+			c.say("%s BAD no mailbox is open\r\n", tag)
+			return true
+		}
 		if f.find != nil && f.find(c, tag, c.box, args) {
 			return true
 		}
@@ -345,7 +355,11 @@ func (c *fakeConn) fetch(tag, args string) bool {
 			}
 			more := ""
 			if strings.Contains(items, "RFC822.SIZE") {
-				more = fmt.Sprintf(" INTERNALDATE %s RFC822.SIZE %d", m.date, len(m.text))
+				size := len(m.text)
+				if c.f.wrongSizes {
+					size += 100
+				}
+				more = fmt.Sprintf(" INTERNALDATE %s RFC822.SIZE %d", m.date, size)
 			}
 			if strings.Contains(items, "X-GM-LABELS") {
 				more += fmt.Sprintf(" X-GM-LABELS (%s)", c.f.labels[m.uid])

@@ -1,6 +1,7 @@
 package imap
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -74,16 +75,20 @@ func today() uint64 { return uint64(time.Now().Unix() / (24 * 60 * 60)) }
 // readFlags yields the flags of messages that the archive knows: of those that
 // changed since the mailbox was in the mark, if the server can tell (RFC 7162
 // section 3.1.4), else of all, at most once a day.
-func (j *job) readFlags() error {
+func (j *job) readFlags(ctx context.Context) error {
 	before, now := j.before[j.box.path], j.numbers
 	if before.validity != now.validity {
 		before = numbers{}
 	}
 	args := []any{"1:*", "(" + j.c.flagItems() + ")"}
-	switch {
+	switch reused := j.knows && now.reused(before); {
 	case !j.knows:
-		j.numbers.flags = j.day
-		return nil
+		return nil // the next run compares what this one takes
+	case reused || before.modseq == 0 && (now.modseq != 0 || before.flags != j.day):
+		if err := j.remember(ctx); err != nil {
+			return err
+		}
+		args[1] = "(" + j.c.flagItems() + " INTERNALDATE RFC822.SIZE)"
 	case before.modseq != 0 && now.modseq != 0:
 		if before.modseq == now.modseq {
 			j.numbers.flags = before.flags
@@ -96,10 +101,11 @@ func (j *job) readFlags() error {
 	}
 	j.c.onFetch = j.flagsOfKnown
 	defer func() { j.c.onFetch = nil }()
-	_, err := j.c.run("UID FETCH", args...)
+	err := j.c.optional(shunFlags, "UID FETCH", args...)
 	switch {
 	case err == nil:
 		j.numbers.flags = j.day
+		j.enqueueOthers()
 	case isRefusal(err): // no mail is lost by it; the next run asks again
 		j.numbers.modseq, j.numbers.flags = before.modseq, before.flags
 		if j.opt.Log != nil {
@@ -118,7 +124,7 @@ func (j *job) flagsOfKnown(f *fetchReader) error {
 	}
 	j.c.idle = 0
 	origin := j.origin(f.uid)
-	if _, known := j.st.Known(origin); !known {
+	if _, known := j.st.Known(origin); !known || j.another(&f.part) {
 		return nil
 	}
 	if !j.yield(&fetch.Message{Meta: j.meta(&j.box, origin, &f.part), Size: -1}, fetch.ErrFlags) {

@@ -4,8 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -500,9 +503,9 @@ func (m memory) take(t *testing.T, f *fake) error {
 
 // spoiled fetches from a server whose first connection is a rough one, then
 // from the sound server. What came is to be right, and in the end all of it.
-func spoiled(t *testing.T, after int, junk []byte) {
+func spoiled(t *testing.T, n, after int, junk []byte) {
 	t.Helper()
-	f := newFake(t, 6)
+	f := newFake(t, n)
 	f.acc.Wire.Idle = 300 * time.Millisecond
 	f.wrap = func(n int, c net.Conn) net.Conn {
 		if n == 1 {
@@ -535,11 +538,19 @@ func spoiled(t *testing.T, after int, junk []byte) {
 	}
 }
 
-// TestCutAnywhere cuts the first connection after every so many octets of what
-// the server says.
+// TestCutAnywhere cuts the first connection of a short dialogue after every so
+// many octets of what the server says, after each if LOSTPOST_CUTS is set, and
+// that of a long one at random points, LOSTPOST_CUTS of them.
 func TestCutAnywhere(t *testing.T) {
-	for after := 1; after < 2600; after += 31 {
-		spoiled(t, after, nil)
+	step, random := 31, 20
+	if n, err := strconv.Atoi(os.Getenv("LOSTPOST_CUTS")); err == nil {
+		step, random = 1, n
+	}
+	for after := 1; after < 2600; after += step {
+		spoiled(t, 6, after, nil)
+	}
+	for range random {
+		spoiled(t, 120, rand.IntN(70_000), nil)
 	}
 }
 
@@ -548,7 +559,7 @@ func TestCutAnywhere(t *testing.T) {
 func TestJunkAnywhere(t *testing.T) {
 	for after := 200; after < 2600; after += 47 {
 		for _, junk := range []string{"x", "xyz\r\n", "\x00\xff{3}\r\n", "(("} {
-			spoiled(t, after, []byte(junk))
+			spoiled(t, 6, after, []byte(junk))
 		}
 	}
 }
@@ -621,7 +632,9 @@ func TestConnectionIsLostWhileListing(t *testing.T) {
 
 func TestFakeSourceContract(t *testing.T) {
 	f := newFake(t, 5)
-	f.boxes = append(f.boxes, &fakeBox{name: "Sent", attrs: `\Sent`, validity: 3, mails: mails(9)[5:]})
+	f.caps += " CONDSTORE"
+	f.boxes[0].modseq = 1
+	f.boxes = append(f.boxes, &fakeBox{name: "Sent", attrs: `\Sent`, validity: 3, mails: mails(9)[5:], modseq: 1})
 	fetchtest.Run(t, func(t *testing.T) fetch.Source {
 		src, err := New(t.Context(), f.account(), fetch.Options{Mailbox: "Old", Traits: []string{"unsent"}})
 		if err != nil {

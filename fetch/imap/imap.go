@@ -23,7 +23,11 @@
 // opened. In one that is, flags that have changed are told (fetch.ErrFlags), and
 // messages that are gone (fetch.ErrGone). That takes CONDSTORE and ESEARCH, whose
 // answers are as short as those of QRESYNC; a server that has no HIGHESTMODSEQ is
-// asked for all flags once a day.
+// asked for all flags once a day. Size and time of arrival come with them, and
+// show a UID that has another message now: that one is fetched as well.
+//
+// A command that mail can be had without is not sent again to a server that
+// ended a connection over it or did not answer it.
 //
 // # Origins
 //
@@ -71,6 +75,8 @@ type Account struct {
 	// with "/" between levels: "*" stands for any text, "%" for any without
 	// "/", and "!" before a pattern leaves out what fits. None takes all.
 	Mailboxes []string
+
+	shuns shuns // of the server, kept from one connection to the next
 }
 
 // place is the name of the account's sources: a URL without a secret.

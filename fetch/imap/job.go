@@ -18,6 +18,7 @@ const (
 	chunkSize = 500
 	firstSize = 50      // while nothing is known of the server
 	maxSet    = 6 << 10 // octets of a set in a command line; RFC 7162 section 4 has 8,192 for the line
+	shortSet  = 350     // where a server may not bear that
 	maxTries  = 3       // a message that ends the connection this often is put aside
 	maxInRow  = 200     // refusals without a message between them
 )
@@ -30,6 +31,7 @@ type job struct {
 	yield yielder
 	renew func(cause error) error // connects again
 
+	calm     bool    // the messages are those of the mark; flags alone are asked for
 	opened   bool    // the UIDs were listed
 	knows    bool    // the archive knows some of them
 	read     bool    // flags of these were read
@@ -44,9 +46,11 @@ type job struct {
 	cuts     map[uint32]int // how often the connection ended in the middle of one
 	current  uint32         // the UID whose octets are coming, 0: none
 	matching *matching      // pairs that wait for their sample; nil: none
+	reuse    *reuse         // UIDs that seem to have another message now; nil: none
 	yielded  int            // since the connection was made
 	refused  int            // in a row
 	whole    bool           // nothing was put off
+	maxSet   int            // octets of a set in a command line
 	buffer   []byte
 }
 
@@ -76,7 +80,7 @@ type doubt struct {
 
 func newJob(s *source, b mailbox, st fetch.State, yield yielder) *job {
 	return &job{
-		source: s, box: b, st: st, yield: yield, whole: true,
+		source: s, box: b, st: st, yield: yield, whole: true, maxSet: maxSet,
 		want: map[uint32]bool{}, held: map[uint32]*piece{}, empty: map[uint32]string{}, cuts: map[uint32]int{},
 	}
 }
@@ -100,6 +104,7 @@ func (j *job) run(ctx context.Context, dialled func(*client)) error {
 	}
 	for {
 		j.yielded, renewed = 0, false
+		shunned := j.acc.shuns.count()
 		err := j.try(ctx)
 		switch {
 		case err == nil:
@@ -109,7 +114,11 @@ func (j *job) run(ctx context.Context, dialled func(*client)) error {
 			return err
 		}
 		suspect := j.suspect(err)
-		if failed++; j.yielded > 0 || suspect != 0 {
+		shortened := j.shorten()
+		if shortened {
+			suspect = 0
+		}
+		if failed++; j.yielded > 0 || suspect != 0 || j.acc.shuns.count() > shunned || shortened {
 			failed = 0
 		}
 		j.backIntoQueue()
@@ -135,7 +144,7 @@ func (j *job) try(ctx context.Context) error {
 		return err
 	}
 	if !j.read {
-		if err := j.readFlags(); err != nil {
+		if err := j.readFlags(ctx); err != nil {
 			return err
 		}
 		j.read = true
@@ -164,7 +173,11 @@ func (j *job) drain() error {
 				return err
 			}
 		}
+		if len(j.queue) == 0 && len(j.want) == 0 || j.c.bad {
+			j.c.conn.Patience(patienceToAnswer)
+		}
 		cmd, err := j.c.read()
+		j.c.conn.Patience(0)
 		if err != nil {
 			return err
 		}
@@ -182,57 +195,6 @@ func (j *job) drain() error {
 		}
 	}
 	return nil
-}
-
-// open opens the mailbox for reading. The first time it lists the UIDs. ok is
-// false if the server does not open it.
-func (j *job) open(ctx context.Context) (ok bool, err error) {
-	c := j.c
-	c.box, c.found = numbers{}, nil
-	examine, err := c.send("EXAMINE", astring(j.box.raw))
-	if err != nil {
-		return false, err
-	}
-	var search *command
-	if !j.opened {
-		// Both at once, to save a round trip. If the mailbox does not open
-		// nobody looks at the answer.
-		args := []any{"ALL"}
-		if c.caps["ESEARCH"] {
-			args = []any{"RETURN", "(ALL)", "ALL"}
-		}
-		if search, err = c.send("UID SEARCH", args...); err != nil {
-			return false, err
-		}
-	}
-	refused := c.wait(examine)
-	now := c.box
-	if search != nil {
-		err := c.wait(search)
-		switch {
-		case err != nil && !isRefusal(err):
-			return false, err
-		case refused == nil && err != nil && c.box.messages > 0:
-			refused = err
-		}
-	}
-	switch {
-	case refused != nil && !isRefusal(refused):
-		return false, refused
-	case refused != nil:
-		return false, j.closed(refused)
-	case j.opened && now.validity != j.numbers.validity:
-		return false, j.validityChanged()
-	case j.opened:
-		return true, nil
-	}
-	j.numbers = now
-	j.prefix = j.name + j.box.path + ";uidvalidity=" + strconv.FormatUint(uint64(now.validity), 10) + "/;uid="
-	return true, j.list(ctx, min(now.messages, c.box.messages))
-}
-
-func (j *job) validityChanged() error {
-	return &stopError{fmt.Errorf("UIDVALIDITY of %q has changed meanwhile; the next run begins it anew", j.box.name)}
 }
 
 // closed accounts for a mailbox that the server does not open, as one message
@@ -272,9 +234,6 @@ func (j *job) list(ctx context.Context, messages uint32) error {
 	if n > maxMessages {
 		return &syntaxError{fmt.Sprintf("a mailbox of %d messages", n)}
 	}
-	j.opened = true
-	j.listed += n
-	j.source.count().Listed = n
 	var fresh []uint32
 	for _, sp := range found {
 		for uid := uint64(sp.first); uid <= uint64(sp.last); uid++ {
@@ -293,6 +252,9 @@ func (j *job) list(ctx context.Context, messages uint32) error {
 	if err != nil {
 		return err
 	}
+	j.opened = true
+	j.listed += n
+	j.source.count().Listed = n
 	j.enqueue(fresh)
 	if n < int64(messages) {
 		// QUIRK: the count of EXAMINE is that of the UIDs (RFC 9051 section
@@ -330,7 +292,7 @@ func (j *job) listByFetch(found uidSet) (uidSet, error) {
 		return found.add(f.uid, f.uid)
 	}
 	defer func() { j.c.onFetch = nil }()
-	_, err := j.c.run("UID FETCH", "1:*", "(UID)")
+	err := j.c.optional(shunListing, "UID FETCH", "1:*", "(UID)")
 	if err != nil && !isRefusal(err) {
 		return nil, err
 	}
@@ -344,7 +306,7 @@ func (j *job) ask() error {
 	ch := j.queue[0]
 	j.queue = j.queue[1:]
 	set := setText(ch.uids)
-	for len(set) > maxSet {
+	for len(set) > j.maxSet && len(ch.uids) > 1 {
 		half := len(ch.uids) / 2
 		j.queue = slices.Insert(j.queue, 0, chunk{ch.uids[half:], ch.again})
 		ch.uids = ch.uids[:half]

@@ -314,7 +314,7 @@ func (c *client) listMailboxes() error {
 		if c.caps["SPECIAL-USE"] {
 			ret = fmt.Sprintf("RETURN (SPECIAL-USE STATUS (%s))", items)
 		}
-		_, err := c.run("LIST", astring(""), astring("*"), ret)
+		err := c.optional(shunListStatus, "LIST", astring(""), astring("*"), ret)
 		if err == nil || !isRefusal(err) {
 			return err
 		}
@@ -327,6 +327,14 @@ func (c *client) listMailboxes() error {
 // askStatus asks for the numbers of boxes that LIST did not tell. A mailbox
 // whose STATUS is refused has none.
 func (c *client) askStatus(boxes []mailbox) error {
+	err := c.try(shunStatus, func() error { return c.statuses(boxes) })
+	if isRefusal(err) {
+		return nil
+	}
+	return err
+}
+
+func (c *client) statuses(boxes []mailbox) error {
 	items := "(MESSAGES UIDNEXT UIDVALIDITY)"
 	if c.caps["CONDSTORE"] || c.caps["QRESYNC"] {
 		items = "(MESSAGES UIDNEXT UIDVALIDITY HIGHESTMODSEQ)"

@@ -417,6 +417,9 @@ func TestMailboxNotChosen(t *testing.T) {
 	if err != nil || rep.Stored != 5 {
 		t.Fatalf("%+v, %v", rep, err)
 	}
+	if _, err := drive(t, f, dir); err != nil { // compares what the first has taken
+		t.Fatal(err)
+	}
 	f.acc.Mailboxes = []string{"!Spam"}
 	rep, err = drive(t, f, dir)
 	if err != nil || rep.Listed != 2 || rep.Known != 2 {

@@ -70,3 +70,11 @@ func (m mark) same(path string, now numbers, day uint64) bool {
 	now.flags = before.flags
 	return before == now
 }
+
+// flagsOnly reports whether a mailbox has the same messages as the mark has it,
+// and nothing is known of their flags.
+func (m mark) flagsOnly(path string, now numbers) bool {
+	before, ok := m[path]
+	return ok && now.validity != 0 && now.next != 0 && now.messages > 0 &&
+		now.validity == before.validity && now.next == before.next && now.messages == before.messages
+}

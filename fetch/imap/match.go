@@ -2,7 +2,6 @@ package imap
 
 import (
 	"context"
-	"crypto/sha256"
 	"io"
 	"slices"
 	"sort"
@@ -121,7 +120,7 @@ func (j *job) describe() ([]part, error) {
 		return nil
 	}
 	defer func() { j.c.onFetch = nil }()
-	_, err := j.c.run("UID FETCH", "1:*", "("+j.c.flagItems()+" INTERNALDATE RFC822.SIZE)")
+	err := j.c.optional(shunFlags, "UID FETCH", "1:*", "("+j.c.flagItems()+" INTERNALDATE RFC822.SIZE)")
 	if isRefusal(err) {
 		return nil, nil
 	}
@@ -179,16 +178,18 @@ func inOrder(pairs []pair) []pair {
 type witness struct {
 	io.Reader
 	sum  *key
-	want archive.ID
+	want []archive.ID // any of them
 }
 
 // watch gives body, watched if uid is in the sample.
 func (j *job) watch(uid uint32, body io.Reader) (io.Reader, *witness) {
-	if j.matching == nil {
-		return body, nil
+	var want []archive.ID
+	if j.matching != nil && j.matching.sample[uid] != (archive.ID{}) {
+		want = []archive.ID{j.matching.sample[uid]}
+	} else if j.reuse != nil {
+		want = j.reuse.sample[uid]
 	}
-	want, ok := j.matching.sample[uid]
-	if !ok {
+	if want == nil {
 		return body, nil
 	}
 	w := &witness{sum: newKey(), want: want}
@@ -201,15 +202,19 @@ func (j *job) judge(uid uint32, w *witness) {
 	if w == nil {
 		return
 	}
-	delete(j.matching.sample, uid)
-	if [sha256.Size]byte(w.want) != w.sum.sum() {
-		j.matching.wrong = true
+	right := slices.Contains(w.want, archive.ID(w.sum.sum()))
+	if j.matching != nil {
+		delete(j.matching.sample, uid)
+		j.matching.wrong = j.matching.wrong || !right
+	} else {
+		j.reuse.real = j.reuse.real || !right
 	}
 }
 
 // settle ends the matching when all else was fetched: it yields the pairs, or
 // puts them into the queue.
 func (j *job) settle() error {
+	j.settleReuse()
 	m := j.matching
 	j.matching = nil
 	if m == nil {

@@ -26,11 +26,25 @@ func (acc *Account) port() int {
 	return 143
 }
 
-// connect dials and signs in.
+// connect dials and signs in. If the server ends the connection over a command
+// that can be done without, it does so again without.
 //
 // Errors: *fetch.AuthError, *fetch.NetError, the error of ctx or of
 // Account.Secret.
 func (acc *Account) connect(ctx context.Context) (*client, error) {
+	if acc.shuns == nil {
+		acc.shuns = shuns{}
+	}
+	for {
+		before := acc.shuns.count()
+		c, err := acc.connectOnce(ctx)
+		if err == nil || acc.shuns.count() == before || ctx.Err() != nil {
+			return c, err
+		}
+	}
+}
+
+func (acc *Account) connectOnce(ctx context.Context) (*client, error) {
 	conn, err := wire.Dial(ctx, acc.Host, acc.port(), acc.Wire)
 	if err != nil {
 		return nil, acc.explain(ctx, err)
@@ -38,6 +52,7 @@ func (acc *Account) connect(ctx context.Context) (*client, error) {
 	release := conn.Bind(ctx)
 	defer release()
 	c := newClient(conn)
+	c.shuns = acc.shuns
 	if err := acc.signIn(ctx, c); err != nil {
 		conn.Close()
 		return nil, acc.explain(ctx, err)
@@ -64,11 +79,13 @@ func (acc *Account) explain(ctx context.Context, err error) error {
 var errSecret = errors.New("no sign-in without a password")
 
 func (acc *Account) signIn(ctx context.Context, c *client) error {
+	c.conn.Patience(patienceToBegin)
 	for c.greeted == "" {
 		if _, err := c.read(); err != nil {
 			return err
 		}
 	}
+	c.conn.Patience(0)
 	if c.greeted != "OK" && c.greeted != "PREAUTH" {
 		return fmt.Errorf("the server turned the connection down: %s", c.greeting)
 	}
@@ -77,10 +94,8 @@ func (acc *Account) signIn(ctx context.Context, c *client) error {
 			return err
 		}
 	}
-	if len(c.caps) == 0 {
-		if _, err := c.run("CAPABILITY"); err != nil {
-			return err
-		}
+	if err := c.capability(); err != nil {
+		return err
 	}
 	if c.greeted == "PREAUTH" {
 		return nil
@@ -232,20 +247,21 @@ func encodeSASL(b []byte) string {
 	return base64.StdEncoding.EncodeToString(b)
 }
 
+// whoAsks is the argument of ID.
+const whoAsks = `("name" "lostpost")`
+
 // afterSignIn learns what the server can do for this user, and says who asks.
 //
 // QUIRK: RFC 2971 has ID as a courtesy. The servers of 163.com refuse to open
 // a mailbox before it was sent ("Unsafe Login", H45). It is sent to every
 // server that knows it. Test: TestTellsWhoItIs.
 func afterSignIn(c *client) error {
-	if len(c.caps) == 0 {
-		if _, err := c.run("CAPABILITY"); err != nil {
-			return err
-		}
+	if err := c.capability(); err != nil {
+		return err
 	}
-	if c.caps["ID"] {
+	if c.caps["ID"] && !c.shuns.has(shunID) {
 		// Nobody waits for the answer: it is passed over when it comes.
-		if _, err := c.send("ID", `("name" "lostpost")`); err != nil {
+		if _, err := c.send("ID", whoAsks); err != nil {
 			return err
 		}
 	}
@@ -255,10 +271,22 @@ func afterSignIn(c *client) error {
 	return nil
 }
 
+// capability asks what the server can do, unless it has told. One that does
+// not answer can do what every server can.
+func (c *client) capability() error {
+	if len(c.caps) > 0 {
+		return nil
+	}
+	if err := c.optional(shunCapability, "CAPABILITY"); err != nil && !isRefusal(err) {
+		return err
+	}
+	return nil
+}
+
 // compress has both directions compressed (RFC 4978). A server that does not
 // want to goes on without.
 func (c *client) compress() error {
-	switch _, err := c.run("COMPRESS", "DEFLATE"); {
+	switch err := c.optional(shunCompress, "COMPRESS", "DEFLATE"); {
 	case err == nil:
 		return c.conn.Deflate(c.s.r)
 	case !isRefusal(err):

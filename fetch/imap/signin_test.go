@@ -200,8 +200,15 @@ func TestNoSecretIsNoNetworkTrouble(t *testing.T) {
 }
 
 func TestTellsWhoItIs(t *testing.T) {
+	for _, caps := range []string{"", " ID"} {
+		tellsWhoItIs(t, caps)
+	}
+}
+
+func tellsWhoItIs(t *testing.T, caps string) {
+	t.Helper()
 	f := newFake(t, 1)
-	f.caps += " ID"
+	f.caps += caps
 	told := false
 	f.exam = func(c *fakeConn, tag string, _ *fakeBox) bool {
 		c.f.mu.Lock()
@@ -216,7 +223,7 @@ func TestTellsWhoItIs(t *testing.T) {
 	}
 	rep, err := drive(t, f, scratch(t))
 	if err != nil || rep.Stored != 1 {
-		t.Errorf("%+v, %v", rep, err)
+		t.Errorf("CAPABILITY%s: %+v, %v", caps, rep, err)
 	}
 }
 

@@ -85,22 +85,20 @@ func (s *source) all(ctx context.Context, st fetch.State, yield yielder) error {
 	}
 	release := s.c.conn.Bind(ctx)
 	defer func() { release() }()
-	if err := s.c.listMailboxes(); err != nil {
-		return err
-	}
-	every := mailboxes(s.c.list)
-	boxes, err := choose(every, s.acc.Mailboxes)
-	if err != nil {
-		return err
-	}
-	if s.c.caps["X-GM-EXT-1"] && len(s.acc.Mailboxes) == 0 {
-		boxes = onceEach(boxes, s.c.list)
+	dialled := func(c *client) {
+		release()
+		release = c.conn.Bind(ctx)
 	}
 	s.before, s.after = parseMark(st.Mark()), mark{}
-	if err := s.c.askStatus(slices.DeleteFunc(slices.Clone(boxes), func(b mailbox) bool {
-		_, marked := s.before[b.path]
-		return !marked
-	})); err != nil {
+	every, boxes, err := s.survey()
+	for tries := 1; err != nil && ctx.Err() == nil && retryable(err) && !isRefusal(err) && tries < 2*maxTries; tries++ {
+		if err := s.again(ctx, err); err != nil {
+			return err
+		}
+		dialled(s.c)
+		every, boxes, err = s.survey()
+	}
+	if err != nil {
 		return err
 	}
 	for _, b := range every {
@@ -117,16 +115,39 @@ func (s *source) all(ctx context.Context, st fetch.State, yield yielder) error {
 		}
 		delete(s.after, b.path)
 		s.counts = append(s.counts, MailboxCount{Name: b.name})
-		err := newJob(s, b, st, yield).run(ctx, func(c *client) {
-			release()
-			release = c.conn.Bind(ctx)
-		})
+		j := newJob(s, b, st, yield)
+		j.calm = s.before.flagsOnly(b.path, status[b.raw])
+		err := j.run(ctx, dialled)
+		for tries := 1; errors.Is(err, errRenumbered) && tries < maxTries; tries++ {
+			err = newJob(s, b, st, yield).run(ctx, dialled)
+		}
 		if err != nil {
 			return err
 		}
 	}
 	s.ended = true
 	return nil
+}
+
+// survey asks which mailboxes there are, chooses those that are to be taken,
+// and asks for the numbers of those that were taken before.
+func (s *source) survey() (every, chosen []mailbox, err error) {
+	if err := s.c.listMailboxes(); err != nil {
+		return nil, nil, err
+	}
+	every = mailboxes(s.c.list)
+	chosen, err = choose(every, s.acc.Mailboxes)
+	if err != nil {
+		return nil, nil, err
+	}
+	if s.c.caps["X-GM-EXT-1"] && len(s.acc.Mailboxes) == 0 {
+		chosen = onceEach(chosen, s.c.list)
+	}
+	err = s.c.askStatus(slices.DeleteFunc(slices.Clone(chosen), func(b mailbox) bool {
+		_, marked := s.before[b.path]
+		return !marked
+	}))
+	return every, chosen, err
 }
 
 // count is that of the mailbox in hand.
@@ -185,6 +206,7 @@ func flagsOf(flags []string) (archive.Flags, []string) {
 // too often, with growing pauses. cause is why it was lost.
 func (s *source) again(ctx context.Context, cause error) error {
 	if s.c != nil {
+		s.c.blame()
 		s.c.conn.Close()
 		s.c = nil
 	}

@@ -126,7 +126,7 @@ func (r *streamed) reopen(why error) error {
 		return err
 	}
 	if j.c.box.validity != j.numbers.validity {
-		return j.validityChanged()
+		return &stopError{fmt.Errorf("%q: %w in mid-run", j.box.name, errRenumbered)}
 	}
 	r.over = j.c
 	return nil

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"syscall"
 	"time"
 
 	"lostpost/fetch/wire"
@@ -60,12 +61,61 @@ type guard struct {
 	// messages have the trait "framed:lf". Test: TestHostile/H21.
 	lf bool
 
+	optional string // the command whose answer is awaited, if all mail can be had without it
+	shuns    shuns  // of the server, kept from one connection to the next
+
 	asked  int    // commands of go-pop3 whose answers it has not read
 	replay []byte // of the present answer, for go-pop3
 }
 
 func newGuard(conn *wire.Conn) *guard {
-	return &guard{conn: conn, r: bufio.NewReaderSize(conn, 64<<10), lf: true}
+	return &guard{conn: conn, r: bufio.NewReaderSize(conn, 64<<10), lf: true, shuns: shuns{}}
+}
+
+// How long a server may be silent where that means more than that it is slow:
+// before its greeting and in optional commands, and in the middle of a message
+// (H10, H19). Elsewhere wire.Options.Idle holds.
+const (
+	patienceToBegin = 20 * time.Second
+	patienceInBody  = 15 * time.Second
+)
+
+// shuns counts by command how often a server ended the connection or fell
+// silent over one. All mail can be had without these commands, so after once
+// too often they are not sent to it again in the same run.
+type shuns map[string]int
+
+// has reports whether a command is not to be sent. Without the names that LIST,
+// UIDL and TOP give, all mail is downloaded again, so one connection that ends
+// over them may be bad luck.
+func (s shuns) has(what string) bool {
+	switch what {
+	case "LIST", "UIDL", "TOP":
+		return s[what] > 1
+	}
+	return s[what] > 0
+}
+
+// count is how often there was something to learn.
+func (s shuns) count() (n int) {
+	for _, k := range s {
+		n += k
+	}
+	return n
+}
+
+// shunEcho stands for UIDL and LIST with a number, see echo.
+const shunEcho = "UIDL n"
+
+// try asks for something that can be done without, unless the server shuns it.
+func (g *guard) try(what string, do func() error) error {
+	if g.shuns.has(what) {
+		return &refusal{"the server does not bear " + what}
+	}
+	g.optional = what
+	err := do()
+	g.optional = ""
+	return err
 }
 
 // Dial gives go-pop3 the guard itself: it was dialled before, and the greeting
@@ -118,12 +168,22 @@ func (g *guard) SetWriteDeadline(time.Time) error { return nil }
 
 // fail makes err the end of the connection.
 func (g *guard) fail(err error) error {
-	if g.err == nil {
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			err = errSilentEnd
-		}
-		g.err = err
+	if g.err != nil {
+		return g.err
 	}
+	var silent *wire.TimeoutError
+	ended := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+	switch {
+	case g.optional == "":
+	case errors.As(err, &silent):
+		g.shuns[g.optional] += 2 // that is no bad luck
+	case ended, errors.Is(err, syscall.ECONNRESET):
+		g.shuns[g.optional]++
+	}
+	if ended {
+		err = errSilentEnd
+	}
+	g.err = err
 	return g.err
 }
 
@@ -148,6 +208,10 @@ func (g *guard) send(lines string) error {
 func (g *guard) line() (string, error) {
 	if g.err != nil {
 		return "", g.err
+	}
+	g.conn.Patience(0)
+	if g.optional != "" {
+		g.conn.Patience(patienceToBegin)
 	}
 	var b []byte
 	for {
@@ -210,7 +274,10 @@ func (g *guard) ask(command string) (said string, err error) {
 }
 
 // body reads the multi-line part of an answer, behind the status line.
-func (g *guard) body() *frame { return newFrame(g.r, g.lf) }
+func (g *guard) body() *frame {
+	g.conn.Patience(patienceInBody)
+	return newFrame(g.r, g.lf)
+}
 
 // idle reports an answer that nobody asked for, if one was received by now.
 func (g *guard) idle() error {

@@ -73,9 +73,11 @@ func (g *guard) lines(limit int) iter.Seq2[string, error] {
 // but the message is there all the same, by its number.
 func (se *session) list() ([]entry, error) {
 	count, limit := -1, maxListed
-	err := se.dialogue(func() (err error) {
-		count, _, err = se.pop.Stat()
-		return err
+	err := se.try("STAT", func() error {
+		return se.dialogue(func() (err error) {
+			count, _, err = se.pop.Stat()
+			return err
+		})
 	})
 	if se.err != nil {
 		return nil, err
@@ -137,11 +139,16 @@ func gaps(all []entry, count int) (missing []entry) {
 
 // listing reads LIST or UIDL. A server that refuses the command gives nothing.
 func (se *session) listing(command string, limit int, take func(entry)) error {
+	err := se.try(command, func() error { return se.readList(command, limit, take) })
+	var no *refusal
+	if errors.As(err, &no) {
+		return nil
+	}
+	return err
+}
+
+func (se *session) readList(command string, limit int, take func(entry)) error {
 	if _, err := se.ask(command); err != nil {
-		var no *refusal
-		if errors.As(err, &no) {
-			return nil
-		}
 		return err
 	}
 	for line, err := range se.lines(limit) {
@@ -279,9 +286,11 @@ func escape(uidl string) string {
 // are in which, "" where there is none to be had.
 func (se *session) tops(all []entry, which []int) ([]string, error) {
 	sums := make([]string, len(which))
-	if se.caps.known() && !se.caps.has("TOP") {
+	if se.caps.known() && !se.caps.has("TOP") || se.shuns.has("TOP") {
 		return sums, nil
 	}
+	se.optional = "TOP"
+	defer func() { se.optional = "" }()
 	h := sha256.New()
 	refused := 0
 	ask := func(from, to int) error {

@@ -68,10 +68,7 @@ func (c echo) fits(said string, e *entry) bool {
 
 // tryEcho finds a command that can be used as echo, by asking about e.
 func (se *session) tryEcho(e *entry) error {
-	for _, c := range []echo{echoUIDL, echoLIST} {
-		if c == echoUIDL && e.uidl == "" || c == echoLIST && e.size < 0 {
-			continue
-		}
+	for _, c := range e.echoes() {
 		said, err := se.ask(strings.TrimSpace(c.question(e)))
 		if se.err != nil {
 			return se.err
@@ -84,20 +81,41 @@ func (se *session) tryEcho(e *entry) error {
 	return nil
 }
 
+// echoes are the commands whose answers about e are known.
+func (e *entry) echoes() (cs []echo) {
+	if e.uidl != "" {
+		cs = append(cs, echoUIDL)
+	}
+	if e.size >= 0 {
+		cs = append(cs, echoLIST)
+	}
+	return cs
+}
+
 // prove makes sure that the answer before was about e: a refusal or nil, or an
 // error that ends the connection. In a pipeline the echo was asked for already;
-// else it is asked for now, if that is wanted.
+// else it is asked for now, if that is wanted and the server has not shown that
+// it gives no such proof.
 func (se *session) prove(e *entry, wanted bool) error {
+	c := se.echo
 	if se.single {
-		if !wanted || se.echo == echoNone {
+		if cs := e.echoes(); c == echoNone && len(cs) > 0 && !se.shuns.has(shunEcho) {
+			c = cs[0]
+		}
+		if !wanted || c == echoNone {
 			return nil
 		}
-		if err := se.send(se.echo.question(e)); err != nil {
+		se.optional = shunEcho
+		defer func() { se.optional = "" }()
+		if err := se.send(c.question(e)); err != nil {
 			return err
 		}
 	}
 	said, err := se.status()
-	if err == nil && !se.echo.fits(said, e) {
+	if err == nil && !c.fits(said, e) {
+		if se.echo == echoNone {
+			se.shuns[shunEcho]++
+		}
 		return se.fail(fmt.Errorf("%w: message %d was asked for, and another answer came", errOutOfStep, e.num))
 	}
 	return err

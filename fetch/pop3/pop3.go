@@ -85,6 +85,7 @@ type Source struct {
 	listed int64
 	sizes  sizes
 	single bool // a connection broke: one command at a time from now on
+	shuns  shuns
 }
 
 // tuning holds the figures that tests change.
@@ -118,7 +119,7 @@ func newSource(ctx context.Context, acc Account, opt fetch.Options, tune tuning)
 	if acc.Wire.Log == nil {
 		acc.Wire.Log = opt.Log
 	}
-	s := &Source{acc: acc, opt: opt, name: acc.place(), tune: tune}
+	s := &Source{acc: acc, opt: opt, name: acc.place(), tune: tune, shuns: shuns{}}
 	se, err := s.connect(ctx)
 	if err != nil {
 		return nil, s.trouble(ctx, err)

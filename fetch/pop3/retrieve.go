@@ -24,7 +24,7 @@ func (r *run) fetch(se *session) error {
 		if len(r.todo) == 0 {
 			return nil
 		}
-		if se.echo == echoNone {
+		if se.echo == echoNone && !se.single {
 			if err := se.tryEcho(r.todo[0]); err != nil {
 				return err
 			}

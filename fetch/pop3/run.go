@@ -67,6 +67,7 @@ type run struct {
 // all fetches everything, on as many connections as it takes.
 func (r *run) all() error {
 	for {
+		shunned := r.shuns.count()
 		se, err := r.reach()
 		if err != nil {
 			return err
@@ -75,6 +76,9 @@ func (r *run) all() error {
 		err = r.on(se)
 		r.quit(se)
 		release()
+		if !r.chosen && r.ctx.Err() == nil && r.shuns.count() > shunned {
+			continue // the listing can be had in another way
+		}
 		if err == nil || errors.Is(err, errLeft) || r.ctx.Err() != nil || se.err == nil || !r.chosen {
 			return err
 		}
@@ -225,11 +229,12 @@ func (r *run) broke(cause error) error {
 	// One at a time from here on: it may be the commands in flight that the
 	// server does not bear.
 	r.single = true
-	var slow *wire.TimeoutError
+	var silent *wire.TimeoutError
+	slow := errors.As(cause, &silent)
 	switch {
 	case r.gained:
 		r.fails = 0
-	case errors.As(cause, &slow):
+	case slow:
 		r.fails += slowFail
 	default:
 		r.fails++
@@ -247,6 +252,9 @@ func (r *run) broke(cause error) error {
 	r.todo = r.todo[1:]
 	if fresh {
 		it.tries++
+	}
+	if slow {
+		it.tries++ // each time takes as long again
 	}
 	if it.tries < 2 {
 		r.late = append(r.late, it)

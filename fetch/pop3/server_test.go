@@ -25,9 +25,10 @@ type server struct {
 	greeting string
 	caps     []string // nil: CAPA is refused
 	mails    []mail
-	eol      string                   // "" is CRLF
-	greet    func(c *call)            // in place of the greeting
-	handle   func(c *call) (did bool) // before the server's own ways
+	eol      string                       // "" is CRLF
+	greet    func(c *call)                // in place of the greeting
+	wrap     func(int, net.Conn) net.Conn // around a connection, counted from 1
+	handle   func(c *call) (did bool)     // before the server's own ways
 	t        *testing.T
 	port     int
 
@@ -117,6 +118,9 @@ func (s *server) serve(conn net.Conn) {
 	defer conn.Close()
 	s.mu.Lock()
 	s.sessions++
+	if s.wrap != nil {
+		conn = s.wrap(s.sessions, conn)
+	}
 	c := &call{server: s, conn: conn, r: bufio.NewReader(conn), w: bufio.NewWriter(conn), session: s.sessions}
 	s.mu.Unlock()
 	defer func() {

@@ -43,7 +43,20 @@ func (c capabilities) has(name string) bool {
 // connect dials and signs in.
 //
 // Errors: *fetch.AuthError; all others are trouble of the network or server.
+//
+// If the server ends the connection over a command that can be done without, it
+// does so again without.
 func (s *Source) connect(ctx context.Context) (*session, error) {
+	for {
+		before := s.shuns.count()
+		se, err := s.connectOnce(ctx)
+		if err == nil || s.shuns.count() == before || ctx.Err() != nil {
+			return se, err
+		}
+	}
+}
+
+func (s *Source) connectOnce(ctx context.Context) (*session, error) {
 	conn, err := wire.Dial(ctx, s.acc.Host, s.acc.port(), s.acc.Wire)
 	if err != nil {
 		return nil, err
@@ -51,6 +64,7 @@ func (s *Source) connect(ctx context.Context) (*session, error) {
 	release := conn.Bind(ctx)
 	defer release()
 	se := &session{guard: newGuard(conn)}
+	se.shuns = s.shuns
 	if err := s.begin(ctx, se); err != nil {
 		s.quit(se)
 		return nil, err
@@ -72,7 +86,10 @@ func (s *Source) quit(se *session) {
 
 // begin does the dialogue up to the sign-in.
 func (s *Source) begin(ctx context.Context, se *session) error {
+	se.optional = "greeting"
 	greeting, err := se.status()
+	se.optional = ""
+	delete(se.shuns, "greeting")
 	if err != nil {
 		return err
 	}
@@ -116,23 +133,28 @@ func (s *Source) begin(ctx context.Context, se *session) error {
 // capa asks what the server can do. A server that does not know the question
 // gives an empty answer.
 func (g *guard) capa() (capabilities, error) {
-	if _, err := g.ask("CAPA"); err != nil {
-		var no *refusal
-		if errors.As(err, &no) {
-			return nil, nil
-		}
-		return nil, err
-	}
 	caps := capabilities{}
+	err := g.try("CAPA", func() error { return g.readCapa(caps) })
+	var no *refusal
+	if errors.As(err, &no) {
+		return nil, nil
+	}
+	return caps, err
+}
+
+func (g *guard) readCapa(caps capabilities) error {
+	if _, err := g.ask("CAPA"); err != nil {
+		return err
+	}
 	for line, err := range g.lines(maxCapabilities) {
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if f := strings.Fields(strings.ToUpper(line)); len(f) > 0 {
 			caps[f[0]] = f[1:]
 		}
 	}
-	return caps, nil
+	return nil
 }
 
 // maxCapabilities bounds the lines of CAPA.

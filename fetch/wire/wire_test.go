@@ -296,6 +296,15 @@ func TestSilenceEnds(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+	t.Run("read, with less patience", func(t *testing.T) {
+		c := dial(t, listen(t, silence), Options{Security: Plain, Idle: time.Minute, Reply: time.Hour})
+		c.Patience(idle)
+		_, err := c.Read(make([]byte, 1))
+		var slow *TimeoutError
+		if !errors.As(err, &slow) || slow.Doing != "read" || slow.After != idle {
+			t.Errorf("got %v", err)
+		}
+	})
 	t.Run("write", func(t *testing.T) {
 		c := dial(t, listen(t, func(c net.Conn) { time.Sleep(10 * idle) }), Options{Security: Plain, Idle: idle})
 		var err error
