@@ -127,8 +127,20 @@ func text(kind, s string) *node {
 	}
 }
 
-// mediaType is a type and subtype of RFC 2045, without parameters.
-var mediaType = regexp.MustCompile(`^[A-Za-z0-9!#$&^_.+-]{1,60}/[A-Za-z0-9!#$&^_.+-]{1,100}$`)
+// isMediaType reports whether s is a type and subtype of RFC 6838 section 4.2,
+// without parameters.
+func isMediaType(s string) bool {
+	kind, sub, ok := strings.Cut(s, "/")
+	return ok && isName(kind) && isName(sub)
+}
+
+// isName reports whether s is a restricted-name.
+func isName(s string) bool {
+	return s != "" && len(s) <= 127 && strings.IndexFunc(s, func(r rune) bool {
+		letter := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
+		return !letter && !strings.ContainsRune("!#$&^_.+-", r)
+	}) < 0
+}
 
 // node makes a part of a file.
 func (f *File) node() *node {
@@ -140,7 +152,7 @@ func (f *File) node() *node {
 		kind, encoding = "message/rfc822", "binary" // long lines of its header stay
 	case kind == "message/rfc822", kind == "message/delivery-status", kind == "message/disposition-notification":
 		encoding = "binary" // in base64 they would not be read
-	case !mediaType.MatchString(kind), strings.HasPrefix(kind, "multipart/"), strings.HasPrefix(kind, "message/"):
+	case !isMediaType(kind), strings.HasPrefix(kind, "multipart/"), strings.HasPrefix(kind, "message/"):
 		kind = "application/octet-stream"
 	}
 	disposition := "attachment"

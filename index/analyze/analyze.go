@@ -25,13 +25,6 @@
 // It does not stem, drop stop words, or guess a language.
 package analyze
 
-import (
-	"fmt"
-	"hash/fnv"
-	"io"
-	"strings"
-)
-
 // A Token is one term at one position. Several tokens may stand at one
 // position (variants). Start and End are octets in the source text; a number
 // in groups and a whole address reach over the positions behind.
@@ -126,26 +119,8 @@ func cut(s string, n int) string {
 	return s[:n]
 }
 
-// sample has a case of every rule. An index built by other rules has another
-// Fingerprint.
-const sample = "Open invoices, 71450/36214; don't re-read http://kvist.example/a_b?c=1 " +
-	"Grüße aus Ærø, ŁÓDŹ, Øresund, İstanbul ısı, Straße ẞ, cœur naı\u0308ve, u\u0308ber, ﬁnal ＡＢＣ１２ soft\u00adhyphen zero\u200bwidth " +
-	"Ελληνικός ΟΔΟΣ ёлка йод за\u0301мок الْعَرَبِيَّة أحمد مدرسة على کتاب שָׁלוֹם हिन्दी ภาษาไทย ລາວ ខ្មែរ မြန်မာ " +
-	"新年快乐\n春节 東京タワー ｶﾞｷﾞ 한국어를 🎉 ١٢٣ ½ ² № ™ ǆ " +
-	"0171/123 45-67 +49 (0)30 1234567 1.234,56 2019-03-14 192.168.100.20 1,234,567 " +
-	"QWxhZGRpbjpvcGVuIHNlc2FtZTEyMzQ1Njc4OTA da39a3ee5e6b4b0d3255bfef95601890afd80709 " +
-	"Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
-
-// Fingerprint is a hash of what Text, Address and FileName make of a fixed
-// sample. An index with another fingerprint must be rebuilt.
-func Fingerprint() string {
-	tokens := Text(nil, sample)
-	tokens = Address(tokens, "Jörg Ægir", "jorg.aegir+x@Mail.Kvist.example")
-	tokens = FileName(tokens, "IMG_Verträge2019-final.tar.gz")
-	h := fnv.New64a()
-	for _, t := range tokens {
-		fmt.Fprintf(h, "%d %d %d %s\n", t.Pos, t.Start, t.End, t.Term)
-	}
-	io.WriteString(h, strings.Join([]string{fmt.Sprint(Gap, maxTerm, cutTerm, maxWhole)}, ""))
-	return fmt.Sprintf("%016x", h.Sum64())
-}
+// Fingerprint names the rules by which Text, Address and FileName make terms:
+// it is a hash of what they make of a sample that has a case of each. An index
+// with another fingerprint must be rebuilt. A test says what it must be when the
+// rules have changed; computing it would cost every search half a millisecond.
+const Fingerprint = "0bea4330cd9f454d"

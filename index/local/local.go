@@ -182,7 +182,7 @@ func (e *engine) unusable(cur *current) string {
 		return "asked for"
 	case cur.schema != schema:
 		return fmt.Sprintf("schema %d, this program writes %d", cur.schema, schema)
-	case cur.analysis != analyze.Fingerprint():
+	case cur.analysis != analyze.Fingerprint:
 		return "words are analysed in another way"
 	case e.opt.Archive != "":
 		for _, f := range cur.archives {

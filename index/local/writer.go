@@ -84,7 +84,7 @@ func (e *engine) apply(ctx context.Context, b index.Batch) error {
 // next is the state after b, still without its generation, and the number of
 // b's archive in it.
 func (e *engine) next(b index.Batch) (*current, byte, error) {
-	next := &current{schema: schema, analysis: analyze.Fingerprint()}
+	next := &current{schema: schema, analysis: analyze.Fingerprint}
 	if e.state != nil {
 		*next = *e.state
 		next.archives = slices.Clone(e.state.archives)
