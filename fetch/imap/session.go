@@ -122,6 +122,9 @@ func (s *Session) Close() error {
 // over. Any other is about this message or mailbox, and holds the server's
 // words.
 func (s *Session) Append(ctx context.Context, mailbox string, f *archive.File) (bool, error) {
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
 	release := s.c.conn.Bind(ctx)
 	defer release()
 	done, err := s.append(mailbox, f)
