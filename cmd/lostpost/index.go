@@ -31,8 +31,9 @@ func (a *app) indexCommand() *cobra.Command {
 }
 
 // indexMemory is where the collector begins to work harder while mail is
-// indexed. It is no bound: one large message may need more for a while.
-const indexMemory = 192 << 20
+// indexed. It is no bound: one large message may need more for a while. With 192
+// MB the collector takes a fifth of all processor time, from 300 MB on nothing.
+const indexMemory = 300 << 20
 
 func (a *app) index(ctx context.Context, rebuild, watch bool) (err error) {
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(indexMemory))
