@@ -88,22 +88,42 @@ var mergeOptions = mergeplan.MergePlanOptions{
 	ReclaimDeletesWeight: 2,
 }
 
+// bulkOptions leave fewer segments than tiers do, for an index that was just
+// made: each costs every search its opening, and words that stand in several
+// stand there several times.
+var bulkOptions = mergeplan.MergePlanOptions{
+	MaxSegmentsPerTier:   bulkSegments,
+	MaxSegmentSize:       mergeplan.DefaultMergePlanOptions.MaxSegmentSize,
+	MaxSegmentFileSize:   mergeplan.DefaultMergePlanOptions.MaxSegmentFileSize,
+	TierGrowth:           10,
+	SegmentsPerMergeTask: maxSegments,
+	FloorSegmentSize:     10 * floorSegment,
+	ReclaimDeletesWeight: 2,
+}
+
+const bulkSegments = 3
+
 // mergeOf says how segments should be merged after an update that put so many
 // documents, nil if not at all: as tiers have it if that is work in proportion,
 // else the small ones alone. What is left over is merged by a larger update, or
 // when there are many more segments.
 func mergeOf(segments []mergeplan.Segment, put int64) (*mergeplan.MergePlanOptions, error) {
+	var live, octets int64
+	for _, seg := range segments {
+		live += seg.LiveSize()
+		octets += seg.LiveFileSize()
+	}
+	if len(segments) > bulkSegments && 2*put >= live {
+		if n, _, err := planned(segments, &bulkOptions); err != nil || n > 0 {
+			return &bulkOptions, err
+		}
+	}
 	if len(segments) <= maxSegments {
 		return nil, nil
 	}
 	n, documents, err := planned(segments, &mergeOptions)
 	if err != nil || n == 0 {
 		return nil, err
-	}
-	var live, octets int64
-	for _, seg := range segments {
-		live += seg.LiveSize()
-		octets += seg.LiveFileSize()
 	}
 	limit := max(mergeBytes*live/max(octets, 1), smallest) << min(len(segments)/10-1, 20)
 	limit = min(max(limit, mergeFactor*put), mergeOptions.MaxSegmentSize)
