@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -55,6 +56,7 @@ func (a *app) fetchCommand() *cobra.Command {
 }
 
 func (a *app) fetch(ctx context.Context, accounts []account, f *fetchFlags) error {
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(indexMemory))
 	r := &fetchRun{app: a, flags: f, started: a.now()}
 	defer r.unlock()
 	code := exitOK
