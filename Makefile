@@ -51,6 +51,7 @@ bench: build
 
 bench-peers: build
 	@python3 scripts/bench.py --peers
+	@python3 scripts/bench_index.py --hard
 	$(GO) test -run '^$$' -bench Commit -benchtime 1x ./archive
 
 bench-fetch: build

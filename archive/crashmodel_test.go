@@ -46,9 +46,9 @@ var modelWant = map[string][]string{
 }
 
 func modelID(name string) ID {
-	d := newDigests()
+	d := NewDigester()
 	io.WriteString(d, modelText[name])
-	id, _ := d.sums()
+	id, _ := d.Sums()
 	return id
 }
 

@@ -352,12 +352,12 @@ func digestFile(f durable.File) (id, key ID, size int64, err error) {
 	if err != nil {
 		return id, key, 0, err
 	}
-	d := newDigests()
+	d := NewDigester()
 	buf := make([]byte, max(1, min(n, 128<<10)))
 	size, err = io.CopyBuffer(d, io.NewSectionReader(f, 0, n), buf)
 	if err != nil {
 		return id, key, size, fmt.Errorf("read: %w", err)
 	}
-	id, key = d.sums()
+	id, key = d.Sums()
 	return id, key, size, nil
 }

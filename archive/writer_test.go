@@ -23,13 +23,13 @@ import (
 
 func TestKeyReadsCRLFAsLF(t *testing.T) {
 	sum := func(s string, chunk int) (ID, ID) {
-		d := newDigests()
+		d := NewDigester()
 		for len(s) > 0 {
 			n := min(chunk, len(s))
 			io.WriteString(d, s[:n])
 			s = s[n:]
 		}
-		return d.sums()
+		return d.Sums()
 	}
 	for _, c := range []struct{ text, key string }{
 		{"a\nb\n", "a\nb\n"},

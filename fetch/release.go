@@ -2,10 +2,8 @@ package fetch
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 
 	"lostpost/archive"
@@ -21,26 +19,27 @@ const releaseBatch = 256
 type release struct {
 	src   Releaser
 	w     *archive.Writer
-	sums  *digester // of the body being taken
+	sums  *archive.Digester // of the body being taken
 	taken []takenCopy
 }
 
 // takenCopy is one copy at the source and the stored message it became.
 type takenCopy struct {
-	origin string
-	stored archive.ID
-	digests
+	origin  string
+	stored  archive.ID
+	id, key archive.ID // of what the source yielded
 }
 
 // watch makes body leave its digests in r.
 func (r *release) watch(body io.Reader) io.Reader {
-	r.sums = newDigester()
+	r.sums = archive.NewDigester()
 	return io.TeeReader(body, r.sums)
 }
 
 // took notes that the body last watched was stored, or known, as id.
 func (r *release) took(origin string, id archive.ID) {
-	r.taken = append(r.taken, takenCopy{origin, id, r.sums.digests()})
+	sent, key := r.sums.Sums()
+	r.taken = append(r.taken, takenCopy{origin, id, sent, key})
 }
 
 // letGo reads back what was stored and releases every copy that is proved. A
@@ -77,59 +76,16 @@ func (r *release) prove(ctx context.Context, c takenCopy) error {
 		return err
 	}
 	defer f.Close()
-	d := newDigester()
+	d := archive.NewDigester()
 	if _, err := io.Copy(d, io.NewSectionReader(f, 0, f.Size)); err != nil {
 		return err
 	}
-	back := d.digests()
-	if back.id != c.stored {
+	back, key := d.Sums()
+	if back != c.stored {
 		return errors.New("the stored file does not match its name")
 	}
-	if back.id != c.id && back.key != c.key {
+	if back != c.id && key != c.key {
 		return errors.New("the stored file does not match what the source sent")
 	}
 	return nil
-}
-
-// digests are the ID and Key (CRLF read as LF) of some octets.
-type digests struct{ id, key archive.ID }
-
-// A digester is a Writer that computes digests.
-type digester struct {
-	id, key hash.Hash
-	cr      bool // the last octet was a CR, held back from key
-}
-
-func newDigester() *digester { return &digester{id: sha256.New(), key: sha256.New()} }
-
-// Write never fails.
-func (d *digester) Write(p []byte) (int, error) {
-	d.id.Write(p)
-	start := 0
-	for i, c := range p {
-		if d.cr {
-			d.cr = false
-			if c != '\n' {
-				d.key.Write([]byte{'\r'})
-			}
-		}
-		if c == '\r' {
-			d.key.Write(p[start:i])
-			start, d.cr = i+1, true
-		}
-	}
-	d.key.Write(p[start:])
-	return len(p), nil
-}
-
-// digests ends the input.
-func (d *digester) digests() digests {
-	if d.cr {
-		d.key.Write([]byte{'\r'})
-		d.cr = false
-	}
-	var s digests
-	d.id.Sum(s.id[:0])
-	d.key.Sum(s.key[:0])
-	return s
 }

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"io"
 	"io/fs"
@@ -83,14 +81,13 @@ func (a *app) fetchDry(ctx context.Context, c *connection) error {
 			fail(m, err)
 			continue
 		}
-		sum := sha256.New()
-		n, err := io.Copy(sum, &unixLines{in: bufio.NewReader(m.Body)})
+		sum := archive.NewDigester()
+		n, err := io.Copy(sum, m.Body)
 		if err != nil {
 			fail(m, err)
 			continue
 		}
-		var key archive.ID
-		sum.Sum(key[:0])
+		_, key := sum.Sums()
 		if h.keys[key] {
 			rep.Duplicate++
 			continue

@@ -2,13 +2,13 @@ package imap
 
 import (
 	"cmp"
-	"crypto/sha256"
 	"fmt"
 	"hash/maphash"
 	"io"
 	"slices"
 	"strings"
 
+	"lostpost/archive"
 	"lostpost/decode/header"
 )
 
@@ -17,9 +17,9 @@ import (
 // session, since a search for each message reads the mailbox each time. 32
 // octets are kept of a message.
 type holdings struct {
-	asked   bool                       // the server was asked
-	entries []holding                  // by key, two of each message
-	put     map[[sha256.Size]byte]bool // what this session has put there
+	asked   bool                // the server was asked
+	entries []holding           // by key, two of each message
+	put     map[archive.ID]bool // what this session has put there
 }
 
 // A holding is a message under the hash of its Message-ID, or of its size.
@@ -39,7 +39,7 @@ func keyIs(h holding, k uint64) int { return cmp.Compare(h.key, k) }
 func (s *Session) holdings(raw string) *holdings {
 	h := s.held[raw]
 	if h == nil {
-		h = &holdings{put: make(map[[sha256.Size]byte]bool)}
+		h = &holdings{put: make(map[archive.ID]bool)}
 		s.held[raw] = h
 	}
 	return h
@@ -149,14 +149,15 @@ func (s *Session) present(look inspection) (bool, error) {
 		if err != nil || body == nil {
 			return err
 		}
-		k := newKey()
+		k := archive.NewDigester()
 		if _, err := io.Copy(k, body); err != nil {
 			return err
 		}
 		if err := f.finish(); err != nil {
 			return err
 		}
-		there = there || k.sum() == look.key
+		_, key := k.Sums()
+		there = there || key == look.key
 		return nil
 	}
 	defer func() { s.c.onFetch = nil }()

@@ -177,7 +177,7 @@ func inOrder(pairs []pair) []pair {
 // A witness computes the Key of a message of the sample while it is read.
 type witness struct {
 	io.Reader
-	sum  *key
+	sum  *archive.Digester
 	want []archive.ID // any of them
 }
 
@@ -192,7 +192,7 @@ func (j *job) watch(uid uint32, body io.Reader) (io.Reader, *witness) {
 	if want == nil {
 		return body, nil
 	}
-	w := &witness{sum: newKey(), want: want}
+	w := &witness{sum: archive.NewDigester(), want: want}
 	w.Reader = io.TeeReader(body, w.sum)
 	return w, w
 }
@@ -202,7 +202,8 @@ func (j *job) judge(uid uint32, w *witness) {
 	if w == nil {
 		return
 	}
-	right := slices.Contains(w.want, archive.ID(w.sum.sum()))
+	_, key := w.sum.Sums()
+	right := slices.Contains(w.want, key)
 	if j.matching != nil {
 		delete(j.matching.sample, uid)
 		j.matching.wrong = j.matching.wrong || !right

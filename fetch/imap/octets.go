@@ -2,9 +2,7 @@ package imap
 
 import (
 	"bufio"
-	"crypto/sha256"
 	"errors"
-	"hash"
 	"io"
 )
 
@@ -37,41 +35,4 @@ func (c *crlf) Read(p []byte) (int, error) {
 		n++
 	}
 	return n, nil
-}
-
-// A key computes the SHA-256 of what is written, with CRLF read as LF.
-type key struct {
-	h  hash.Hash
-	cr bool // a CR was held back
-}
-
-func newKey() *key { return &key{h: sha256.New()} }
-
-// Write never fails.
-func (k *key) Write(p []byte) (int, error) {
-	start := 0
-	for i, c := range p {
-		if k.cr {
-			k.cr = false
-			if c != '\n' {
-				k.h.Write([]byte{'\r'})
-			}
-		}
-		if c == '\r' {
-			k.h.Write(p[start:i])
-			start, k.cr = i+1, true
-		}
-	}
-	k.h.Write(p[start:])
-	return len(p), nil
-}
-
-// sum ends the input.
-func (k *key) sum() (sum [sha256.Size]byte) {
-	if k.cr {
-		k.h.Write([]byte{'\r'})
-		k.cr = false
-	}
-	k.h.Sum(sum[:0])
-	return sum
 }

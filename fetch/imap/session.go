@@ -2,7 +2,6 @@ package imap
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -257,21 +256,22 @@ func isAtom(s string) bool {
 
 // An inspection is what must be known of a stored message before it is sent.
 type inspection struct {
-	size      int64             // with CRLF
-	key       [sha256.Size]byte // with LF
-	messageID string            // "" if there is none to go by
+	size      int64      // with CRLF
+	key       archive.ID // its Key
+	messageID string     // "" if there is none to go by
 }
 
 // inspect reads a message once.
 func inspect(f *archive.File) (inspection, error) {
 	var look inspection
-	k := newKey()
+	k := archive.NewDigester()
 	lines := newCRLF(io.TeeReader(io.NewSectionReader(f, 0, f.Size), k))
 	size, err := io.Copy(io.Discard, lines)
 	if err != nil {
 		return look, err
 	}
-	look.size, look.key = size, k.sum()
+	look.size = size
+	_, look.key = k.Sums()
 	head := make([]byte, min(f.Size, 64<<10))
 	if _, err := f.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
 		return look, err
